@@ -1,0 +1,1 @@
+"""Who is speaking, and what they answer: text in, text out."""

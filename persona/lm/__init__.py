@@ -1,0 +1,1 @@
+"""Token ids in, token ids out; nothing here knows of text."""
