@@ -1,0 +1,1 @@
+"""Figures: speed, quality, load; nothing imports it."""
