@@ -1,0 +1,173 @@
+"""A reply streams as text, always ends, and is never silently empty."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from persona.card import CARDS_FOLDER, Card, load_card
+from persona.checkpoint import Checkpoint
+from persona.lm.protocol import Sampling
+from persona.prompt import Exchange, Template
+from persona.reply import (
+    FALLBACK,
+    GENERATED,
+    Answer,
+    Asked,
+    StopWatch,
+    card_sampling,
+    choose_fallback,
+)
+
+
+class FakeGeneration:
+    """Gives known ids and notes whether it was closed."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = ids
+        self.finish = ""
+        self.cached = 5
+        self.closed = False
+
+    def __iter__(self) -> Iterator[int]:
+        for i in self._ids:
+            if self.closed:
+                return
+            yield i
+        self.finish = "end"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeEngine:
+    """Answers with the replies it was given, one after the other."""
+
+    def __init__(self, *replies: Sequence[int]) -> None:
+        self._replies = list(replies)
+        self.asked: list[tuple[list[int], Sampling]] = []
+        self.started: list[FakeGeneration] = []
+
+    def generate(self, ids: Sequence[int], sampling: Sampling) -> FakeGeneration:
+        self.asked.append((list(ids), sampling))
+        self.started.append(FakeGeneration(self._replies.pop(0)))
+        return self.started[-1]
+
+
+@pytest.fixture
+def card() -> Card:
+    return load_card(CARDS_FOLDER / "yuhee")
+
+
+@pytest.fixture
+def checkpoint(template: Template) -> Checkpoint:
+    return Checkpoint("small", Path(), 512, template, True, "")
+
+
+def ask(card: Card, **given: object) -> Asked:
+    return Asked(card, (), "안녕", 0, Sampling(seed=3), **given)  # type: ignore[arg-type]
+
+
+def test_words_come_as_a_stream(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine(checkpoint.template.tokens.encode("왔어? 보고 싶었어 😀"))
+    answer = Answer(checkpoint, engine, ask(card))
+    pieces = list(answer)
+    assert len(pieces) > 3
+    assert "".join(pieces) == answer.text == "왔어? 보고 싶었어 😀"
+    assert (answer.origin, answer.finish, answer.cached) == (GENERATED, "end", 5)
+    assert engine.asked[0][1].seed == answer.seed == 3
+
+
+def test_every_control_id_ends_the_reply(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine(checkpoint.template.tokens.encode("응"))
+    list(Answer(checkpoint, engine, ask(card)))
+    assert set(engine.asked[0][1].end_ids) == set(checkpoint.template.tokens.control_ids)
+
+
+def test_an_empty_reply_is_tried_once_more_with_another_seed(
+    card: Card, checkpoint: Checkpoint
+) -> None:
+    blank = checkpoint.template.tokens.encode(" ")
+    engine = FakeEngine(blank, checkpoint.template.tokens.encode("응 왔어"))
+    answer = Answer(checkpoint, engine, ask(card))
+    assert "".join(answer) == "응 왔어"
+    assert answer.origin == GENERATED
+    assert [s.seed for _, s in engine.asked] == [3, 4]
+    assert answer.seed == 4
+
+
+def test_two_empty_replies_end_in_a_line_of_the_card(card: Card, checkpoint: Checkpoint) -> None:
+    answer = Answer(checkpoint, FakeEngine([], []), ask(card))
+    assert "".join(answer) in card.fallbacks
+    assert answer.origin == FALLBACK
+
+
+def test_fallback_lines_take_turns(card: Card) -> None:
+    said: list[Exchange] = []
+    for _ in range(len(card.fallbacks) * 2):
+        said.append(Exchange("?", 0, choose_fallback(card, said)))
+    assert {e.reply for e in said[: len(card.fallbacks)]} == set(card.fallbacks)
+    assert said[0].reply == said[len(card.fallbacks)].reply
+
+
+def test_a_recalled_line_asks_no_engine(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine()
+    answer = Answer(checkpoint, engine, ask(card, recalled="왔구나, 반가워!"))
+    assert "".join(answer) == answer.text == "왔구나, 반가워!"
+    assert (answer.origin, answer.finish) == ("recalled", "end")
+    assert answer.tokens == len(checkpoint.template.tokens.encode("왔구나, 반가워!"))
+    assert engine.asked == []
+
+
+def test_leaving_frees_the_slot(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine(checkpoint.template.tokens.encode("아주 긴 이야기를 해 줄게 들어 봐"))
+    answer = Answer(checkpoint, engine, ask(card))
+    words = iter(answer)
+    first = next(words)
+    words.close()  # type: ignore[attr-defined]
+    assert engine.started[0].closed
+    assert answer.text == first
+
+
+def test_stopping_is_no_reason_to_try_again(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine([])
+    answer = Answer(checkpoint, engine, ask(card))
+    answer.close()
+    assert list(answer) == []
+    assert engine.asked == []
+    assert answer.finish == "stopped"
+
+
+def test_a_stop_string_ends_the_reply(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine(checkpoint.template.tokens.encode("응 그래 끝이야 더 있어"))
+    answer = Answer(checkpoint, engine, ask(card, stop=("끝이야",)))
+    assert "".join(answer) == "응 그래 "
+    assert answer.finish == "end"
+    assert engine.started[0].closed
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stops", "given"),
+    [
+        (["가나", "다라"], ["나다"], "가"),
+        (["가나", "마라"], ["나다"], "가나마라"),
+        (["가", "가", "나"], ["가나"], "가"),
+        (["가나다"], [], "가나다"),
+        (["가나"], ["나다"], "가나"),
+        (["끝"], ["끝", ""], ""),
+    ],
+)
+def test_nothing_of_a_stop_string_is_shown(pieces: list[str], stops: list[str], given: str) -> None:
+    watch = StopWatch(stops)
+    shown = ""
+    for piece in pieces:
+        shown += watch.push(piece)
+        if watch.stopped:
+            break
+    assert shown + watch.rest() == given
+
+
+def test_the_visitors_sampling_overrules_the_cards(card: Card) -> None:
+    sampling = card_sampling(card, temperature=0.0, top_k=None)
+    assert sampling.temperature == 0.0
+    assert sampling.top_k == card.sampling["top_k"]
