@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,16 +70,29 @@ def open_database(path: Path | None, busy_s: float) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     try:
         _applied(db)
-        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
-            db.execute(f"PRAGMA {pragma}")
+        _log_ahead(db, busy_s)
         # What a visitor deletes is overwritten, not only unlinked.
-        db.execute("PRAGMA secure_delete=ON")
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
+            db.execute(f"PRAGMA {pragma}")
         migrate(db)
     except BaseException:
         # Whatever it was, an interrupt too, the file must not stay open; it is raised on.
         db.close()
         raise
     return db
+
+
+def _log_ahead(db: sqlite3.Connection, busy_s: float) -> None:
+    """Switch to a write-ahead log; SQLite itself waits for nobody when two switch at once."""
+    end = time.monotonic() + busy_s
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
 
 
 def migrate(db: sqlite3.Connection) -> None:

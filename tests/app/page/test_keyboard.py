@@ -99,13 +99,13 @@ def test_one_enter_sends_once_while_a_syllable_is_composed(page: Page, room: Roo
 
 def test_the_next_enter_works_at_once(page: Page, room: Room) -> None:
     keys = Keyboard(page)
-    for words in ("하나", "둘"):
+    for number, words in enumerate(("하나", "둘"), start=1):
         keys.compose(words)
         keys.enter(229)
         keys.commit(words)
         keys.enter(kind="keyUp")
+        expect(page.locator(HERS)).to_have_count(number)
         expect(page.locator("body.jj-busy")).to_have_count(0)
-    expect(page.locator(HERS)).to_have_count(2)
     assert kept(room) == ["하나", "둘"]
 
 
