@@ -31,19 +31,24 @@ def started_engine(folder: Path, slots: int = 8) -> Iterator[Engine]:
 class Timed:
     """How one reply went."""
 
-    tokens: int
+    ids: tuple[int, ...]
     first_s: float
     total_s: float
     cached: int
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has."""
+        return len(self.ids)
 
 
 def time_reply(engine: Engine, ids: Sequence[int], sampling: Sampling) -> Timed:
     """Take a whole reply and say how long it took."""
     started = time.perf_counter()
     first = 0.0
-    tokens = 0
+    given = []
     reply = engine.generate(ids, sampling)
-    for _ in reply:
+    for token in reply:
         first = first or time.perf_counter() - started
-        tokens += 1
-    return Timed(tokens, first, time.perf_counter() - started, reply.cached)
+        given.append(token)
+    return Timed(tuple(given), first, time.perf_counter() - started, reply.cached)

@@ -1,6 +1,7 @@
 """Measures the first token at turns 2 and 20, with and without the prompt cache."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,14 +10,13 @@ from bench.engines import started_engine, time_reply
 from bench.models import measured_folder
 from bench.tables import show
 from persona.card import CARDS_FOLDER, load_card
-from persona.checkpoint import open_checkpoint
+from persona.checkpoint import Checkpoint, open_checkpoint
 from persona.dialogues import own_dialogues
 from persona.lm.engine import Engine
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
 
 TURNS = 20
-SAMPLING = Sampling(max_new_tokens=24, temperature=0.0)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -24,44 +24,51 @@ def run(arguments: argparse.Namespace) -> None:
     with measured_folder(arguments.model) as folder:
         checkpoint = open_checkpoint(str(folder), Path())
         with started_engine(folder) as engine:
-            figures = measure(checkpoint.template, engine, arguments.runs)
+            figures = measure(checkpoint, engine, arguments.runs)
     show("turns", {"model": arguments.model, **figures}, arguments.json)
 
 
-def measure(template: Template, engine: Engine, runs: int) -> dict[str, Any]:
-    """Hold `runs` conversations; without the cache is the same with a header never seen before."""
+def measure(checkpoint: Checkpoint, engine: Engine, runs: int) -> dict[str, Any]:
+    """Hold `runs` conversations; without the cache is the same with a header never seen before.
+
+    The replies are the model's own, as in a conversation: what it has said needs no computing.
+    """
     card = load_card(CARDS_FOLDER / "yuhee")
     said = [e for d in own_dialogues(card.folder) for e in d.exchanges]
+    sampling = Sampling(max_new_tokens=24, temperature=0.0, end_ids=checkpoint.end_ids)
     with_cache: dict[int, list[float]] = {2: [], TURNS: []}
     without: dict[int, list[float]] = {2: [], TURNS: []}
+    lengths: list[int] = []
     for n in range(runs):
-        talk = said[n * TURNS : (n + 1) * TURNS]
+        asked = said[n * TURNS : (n + 1) * TURNS]
         # The same words are new at turn 20 as at turn 2, so that only what stands before differs.
-        talk[-2:] = talk[:2]
-        for turn in range(1, TURNS + 1):
-            ids = prompt(template, f"지희 {n}", card.facts, talk[:turn])
-            first_s = time_reply(engine, ids, SAMPLING).first_s
+        asked[-1] = asked[1]
+        talk: list[Exchange] = []
+        for turn, ask in enumerate(asked, 1):
+            ids = prompt(checkpoint.template, f"지희 {n}", card.facts, talk, ask)
+            reply = time_reply(engine, ids, sampling)
             if turn in with_cache:
-                with_cache[turn].append(first_s)
-        for turn, times in without.items():
-            ids = prompt(template, f"처음 보는 {n}-{turn}", card.facts, talk[:turn])
-            times.append(time_reply(engine, ids, SAMPLING).first_s)
+                with_cache[turn].append(reply.first_s)
+                fresh = prompt(checkpoint.template, f"처음 {n}-{turn}", card.facts, talk, ask)
+                without[turn].append(time_reply(engine, fresh, sampling).first_s)
+            talk.append(replace(ask, reply=checkpoint.template.tokens.decode(reply.ids)))
+        lengths.append(len(ids))
     return {
         "runs": runs,
-        "prompt_tokens_turn_20": len(prompt(template, "지희", card.facts, said[:TURNS])),
+        "prompt_tokens_turn_20": median(lengths),
         "with_cache": ratio_of_medians(with_cache),
         "without_cache": ratio_of_medians(without),
     }
 
 
 def prompt(
-    template: Template, name: str, facts: tuple[str, ...], talk: list[Exchange]
+    template: Template, name: str, facts: tuple[str, ...], talk: list[Exchange], ask: Exchange
 ) -> list[int]:
-    """Give the prompt for the last of the exchanges."""
+    """Give the prompt for what is asked after a talk."""
     ids = template.header_ids(name, facts)
-    for exchange in talk[:-1]:
+    for exchange in talk:
         ids += template.exchange_ids(exchange)
-    return ids + template.ask_ids(talk[-1].user, talk[-1].mood)
+    return ids + template.ask_ids(ask.user, ask.mood)
 
 
 def ratio_of_medians(times: dict[int, list[float]]) -> dict[str, float]:
