@@ -4,7 +4,9 @@ import argparse
 import random
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.engines import Timed, started_engine, time_reply
@@ -27,36 +29,62 @@ def run(arguments: argparse.Namespace) -> None:
     with measured_folder(arguments.model) as folder:
         template = open_checkpoint(str(folder), Path()).template
         with started_engine(folder) as engine:
-            crowd(engine, template, 1, seed=0)  # warms up
-            visitors = {
-                str(count): crowd(engine, template, count, seed=count) for count in VISITORS
-            }
-    ratio = visitors["8"]["tok_s"] / visitors["1"]["tok_s"]
-    figures = {"model": arguments.model, "visitors": visitors, "ratio_8_to_1": round(ratio, 2)}
-    show("load", figures, arguments.json)
+            found = measure(engine, template, arguments.runs)
+    show("load", {"model": arguments.model, "runs": arguments.runs, **found}, arguments.json)
 
 
-def crowd(engine: Engine, template: Template, count: int, seed: int) -> dict[str, float]:
-    """Let so many visitors talk at once, each `REPLIES` times, and give the figures of all."""
-    taken: list[list[Timed]] = [[] for _ in range(count)]
+def measure(engine: Engine, template: Template, runs: int) -> dict[str, Any]:
+    """Let one visitor and eight talk in turn, `runs` times each; give the figures of all runs."""
+    crowds: dict[int, list[Crowd]] = {count: [] for count in VISITORS}
+    for n in range(runs + 1):
+        for count, found in crowds.items():
+            crowd = let_talk(engine, template, count, seed=n)
+            if n:  # the first round only warms up
+                found.append(crowd)
+    visitors = {str(count): figures(found) for count, found in crowds.items()}
+    one, most = (visitors[str(count)]["tok_s"] for count in VISITORS)
+    return {"visitors": visitors, "ratio_8_to_1": round(most / one, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Visitors who talked at once: the replies that each got, and how long it took in all."""
+
+    visits: list[list[Timed]]
+    seconds: float
+
+
+def let_talk(engine: Engine, template: Template, count: int, seed: int) -> Crowd:
+    """Let so many visitors talk at once, each `REPLIES` times."""
+    visits: list[list[Timed]] = [[] for _ in range(count)]
     threads = [
-        threading.Thread(target=_visit, args=(engine, template, taken[n], seed * 100 + n))
-        for n in range(count)
+        threading.Thread(target=_visit, args=(engine, template, visit, seed * 100 + n))
+        for n, visit in enumerate(visits)
     ]
     started = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    seconds = time.perf_counter() - started
-    replies = [reply for visit in taken for reply in visit]
-    visits = sorted(sum(reply.total_s for reply in visit) for visit in taken)
+    return Crowd(visits, time.perf_counter() - started)
+
+
+def figures(crowds: list[Crowd]) -> dict[str, float]:
+    """Give medians over the crowds, and percentiles over all their replies."""
+    replies = [reply for crowd in crowds for visit in crowd.visits for reply in visit]
+    lasted = [sorted(sum(r.total_s for r in visit) for visit in crowd.visits) for crowd in crowds]
+    wanted = sum(len(crowd.visits) * REPLIES for crowd in crowds)
     return {
-        "tok_s": round(sum(r.tokens for r in replies) / seconds, 1),
+        "tok_s": round(
+            median(
+                sum(r.tokens for v in crowd.visits for r in v) / crowd.seconds for crowd in crowds
+            ),
+            1,
+        ),
         **spread("ttft", [r.first_s for r in replies]),
         **spread("total", [r.total_s for r in replies]),
-        "slowest_to_median": round(visits[-1] / visits[len(visits) // 2], 2),
-        "refused": float(count * REPLIES - len(replies)),
+        "slowest_to_median": round(median(s[-1] / s[len(s) // 2] for s in lasted), 2),
+        "refused": float(wanted - len(replies)),
     }
 
 
