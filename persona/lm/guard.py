@@ -85,7 +85,7 @@ def in_circles(ids: Sequence[int]) -> bool:
     """Say whether the ids end in the same stretch over and over."""
     for period in range(1, LONGEST_PERIOD + 1):
         length = max(REPEATS * period, SHORTEST_LOOP)
-        if length > len(ids):
+        if length > len(ids) or ids[-1] != ids[-1 - period]:
             continue
         tail = ids[-length:]
         if all(tail[i] == tail[i - period] for i in range(length - 1, period - 1, -1)):
