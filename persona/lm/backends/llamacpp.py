@@ -166,6 +166,9 @@ def _serve(path: Path, spec: ModelSpec, shape: Shape, precision: str) -> "xllama
     params.cpuparams.n_threads = 1 if weights < ONE_THREAD_BELOW else max(1, spec.threads // 2)
     # For prompts, and for the steps of several replies at once.
     params.cpuparams_batch.n_threads = spec.threads
+    # Its own attention on a CPU takes longer over what is kept, which every turn of a long
+    # conversation reads; matrices take longer only where all of it has to be computed anew.
+    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.fit_params = False
     params.cache_ram_mib = 0
     params.verbosity = -1
