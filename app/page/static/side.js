@@ -80,10 +80,7 @@ function onChat(name, element) {
       return element.setAttribute("aria-expanded", String(!tools.hidden));
     }
     case "rename": return rename(row, conversation);
-    case "delete":
-      ask("delete", { conversation });
-      if (conversation === state.conversation) goTo("");
-      return undefined;
+    case "delete": return ask("delete", { conversation });
     case "export_json": return ask("export", { conversation, text: "json" });
     case "export_markdown": return ask("export", { conversation, text: "markdown" });
   }
@@ -176,6 +173,8 @@ function onNote(note) {
   if (note.file) save(note.file);
   if (note.open) goTo(note.open);
   if (note.gone) goTo("", true);
+  // Left only now: what was asked for along with the deletion might still list it.
+  if (note.restore && note.restore === state.conversation) goTo("");
   if (!note.toast) return;
   const conversation = note.restore;
   const back = conversation && button("strong", "restore", () => {
