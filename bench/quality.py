@@ -20,7 +20,7 @@ from persona.mood import MoodReader
 from persona.reply import FALLBACK, Answer, Asked, card_sampling
 from persona.speech_level import keeps_level
 from training.mood import accuracies, own_sentences
-from training.split import is_held_out
+from training.split import held_out_of
 
 AGREEMENT_PLACES = 400
 # Promised by name; null until replies are ranked, steered and judged.
@@ -44,10 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
 def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str, Any]:
     """Give the figures: `whole` has the weights as they are, `small` has them in 8 bits."""
     cards = find_cards(CARDS_FOLDER)
-    held_out = {
-        card.id: [d for d in own_dialogues(card.folder) if is_held_out(d.id)]
-        for card in cards.values()
-    }
+    held_out = {card.id: held_out_of(own_dialogues(card.folder)) for card in cards.values()}
     said = {
         name: sample_replies(checkpoint, small, cards[name], dialogues)
         for name, dialogues in held_out.items()

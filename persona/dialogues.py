@@ -21,6 +21,11 @@ class Dialogue:
     exchanges: tuple[Exchange, ...]
     facts: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """All that is said in it, in one line."""
+        return " ".join(words for e in self.exchanges for words in (e.user, e.reply))
+
 
 def own_dialogues(card_folder: Path) -> list[Dialogue]:
     """Give a persona's own dialogues; a line that is not in their shape is an error."""

@@ -7,14 +7,22 @@ JONDAEMAL = "jondaemal"
 
 _SENTENCES = re.compile(r"[.!?…~\n]+|(?<=[가-힣])[ㅋㅎㅠㅜ]{2,}")
 _EDGES = re.compile(r"[^가-힣]+$")
-_POLITE_WORDS = ("네", "예", "아니요", "아뇨", "안녕하세요", "감사합니다", "그럼요", "글쎄요")
-_PLAIN_WORDS = ("응", "어", "아니", "그래", "안녕", "미안", "야", "너", "왜", "뭐")
+POLITE_WORDS = (
+    "네",
+    "예",
+    "아니요",
+    "아뇨",
+    "안녕하세요",
+    "감사합니다",
+    "그럼요",
+    "글쎄요",
+    "넵",
+    "네네",
+)
+PLAIN_WORDS = ("응", "어", "아니", "그래", "안녕", "미안", "야", "너", "왜", "뭐", "응응", "그치")
 # Nouns that only look polite, as whole words: "어디 가요" and "뭐라고요" are polite.
 _NOT_POLITE = re.compile(
     r"^(불?필요|중요|고요|수요|소요|동요|민요|주요|강요|개요|담요|[월화수목금토일]요)$"
-)
-_POLITE = re.compile(
-    r"(필요|중요|고요|수요|소요|동요|가요|민요|주요|강요|불필요|긴요|개요|담요|이불요|월요|화요|목요|금요|토요|일요)$"
 )
 _POLITE = re.compile(r"(요|시오|죠|십쇼|소서)$")
 # -ㅂ니다 and -ㅂ니까 are polite, -니다 of "아니다" and -니까 of "그러니까" are not.
@@ -35,9 +43,9 @@ def sentences(text: str) -> list[str]:
 
 def sentence_level(sentence: str) -> str | None:
     """Give the level that a sentence's ending shows, or None where it shows none."""
-    if sentence in _POLITE_WORDS:
+    if sentence in POLITE_WORDS:
         return JONDAEMAL
-    if sentence in _PLAIN_WORDS:
+    if sentence in PLAIN_WORDS:
         return BANMAL
     words = sentence.split()
     last = words[-1].strip(",'\"” ")

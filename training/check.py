@@ -2,22 +2,37 @@
 
 import argparse
 import json
-import re
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import mean
 
 from persona.card import CARDS_FOLDER, Card, find_cards
 from persona.dialogues import Dialogue, own_dialogues
-from persona.speech_level import keeps_level
+from persona.mood import MOODS
+from training.endings import Endings
 from training.errors import TrainingError
+from training.forbidden import forbidden_kinds
+from training.likeness import near_copies
+from training.split import ALIKE_DIALOGUES, ALIKE_REPLIES, families, held_out_ids
 
-LEAST_EXCHANGES = 150
 LEAST_IN_LEVEL = 0.995
-MOST_REPEATED = 0.02
+MOST_NEAR_COPIES = 0.02
 MOST_CHARACTERS = 120
-_LEFTOVERS = re.compile(r"<[/\w]|\[\w+\]|\{\w*\}|\*\*|https?:|www\.|@\w|TODO|\\n|�")
-_NUMBERS = re.compile(r"01[016789][-. ]?\d{3,4}[-. ]?\d{4}|\d{6}-[1-4]\d{6}|[\w.]+@[\w.]+\.\w+")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a persona that comes with the project has at least; a visitor's own may be small."""
+
+    exchanges: int
+    dialogues: int
+    topics: int = 80
+    turns: range = range(3, 13)
+
+
+PROMISES = {"yuhee": Promise(6000, 1000), "helpbot": Promise(2000, 400)}
 
 
 @dataclass
@@ -25,13 +40,15 @@ class Report:
     """What was counted for one persona, and every violation as a sentence."""
 
     persona: str
-    dialogues: int = 0
-    exchanges: int = 0
-    topics: int = 0
-    moods: dict[int, int] = field(default_factory=dict)
-    in_level: float = 0.0
-    repeated: float = 0.0
-    out_of_level: list[str] = field(default_factory=list)
+    dialogues: int
+    exchanges: int
+    topics: dict[str, list[int]]  # how many of the visitor's lines are in each mood
+    reply_characters: dict[str, float]
+    turns: dict[str, float]
+    in_level: float
+    out_of_level: list[str]
+    near_copies: dict[str, float]
+    held_out: dict[str, float]
     violations: list[str] = field(default_factory=list)
 
 
@@ -48,76 +65,151 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.persona and arguments.persona not in cards:
         raise TrainingError(f"no persona {arguments.persona!r}; there are: {', '.join(cards)}")
     wanted = [cards[arguments.persona]] if arguments.persona else list(cards.values())
-    reports = [check(card, own_dialogues(card.folder)) for card in wanted]
+    is_ours = arguments.cards.resolve() == CARDS_FOLDER.resolve()
+    endings = Endings()
+    reports = []
+    for card in wanted:
+        promise = PROMISES.get(card.id) if is_ours else None
+        reports.append(check(card, own_dialogues(card.folder), endings, promise))
     if arguments.json:
-        print(json.dumps({r.persona: vars(r) for r in reports}, ensure_ascii=False))
+        print(json.dumps({r.persona: asdict(r) for r in reports}, ensure_ascii=False))
     else:
         for report in reports:
             _show(report)
     return int(any(report.violations for report in reports))
 
 
-def check(card: Card, dialogues: list[Dialogue]) -> Report:
+def check(
+    card: Card, dialogues: Sequence[Dialogue], endings: Endings, promise: Promise | None = None
+) -> Report:
     """Count a persona's dialogues and find what breaks the rules."""
-    exchanges = [e for d in dialogues for e in d.exchanges]
-    out_of_level = [e.reply for e in exchanges if not keeps_level(e.reply, card.speech_level)]
-    counts = Counter(_letters(e.reply) for e in exchanges)
-    repeats = sum(n - 1 for n in counts.values())
+    replies = _replies(dialogues)
+    kept = endings.keep(replies, card.speech_level)
+    out_of_level = [reply for reply, keeps in zip(replies, kept, strict=True) if not keeps]
     report = Report(
         persona=card.id,
         dialogues=len(dialogues),
-        exchanges=len(exchanges),
-        topics=len({d.topic for d in dialogues}),
-        moods=dict(sorted(Counter(e.mood for e in exchanges).items())),
+        exchanges=len(replies),
+        topics=_moods_of_topics(dialogues),
+        reply_characters=_spread([len(reply) for reply in replies]),
+        turns=_spread([len(d.exchanges) for d in dialogues]),
+        in_level=1 - len(out_of_level) / max(1, len(replies)),
         out_of_level=out_of_level,
-        in_level=1 - len(out_of_level) / max(1, len(exchanges)),
-        repeated=repeats / max(1, len(exchanges)),
+        near_copies={},
+        held_out=_split(dialogues),
     )
-    found = report.violations
-    if report.exchanges < LEAST_EXCHANGES:
-        found.append(f"{report.exchanges} exchanges; at least {LEAST_EXCHANGES} are needed")
+    if not dialogues:
+        report.violations.append(f"no dialogues; put them in {card.id}/dialogues/*.jsonl")
     if report.in_level < LEAST_IN_LEVEL:
-        found.append(f"{report.in_level:.3%} in level; at least {LEAST_IN_LEVEL:.1%} are needed")
-    if report.repeated > MOST_REPEATED:
-        found += [f"said {n} times: {words}" for words, n in counts.most_common(20) if n > 2]
-    found += _ids(dialogues)
-    for dialogue in dialogues:
-        found += _lines(dialogue)
+        report.violations.append(
+            f"{report.in_level:.3%} of the replies keep {card.speech_level}; at least "
+            f"{LEAST_IN_LEVEL:.1%} must: mend those that are named as out of level"
+        )
+    names = [d.id for d in dialogues]
+    _find_copies(report, "replies", replies, replies, ALIKE_REPLIES)
+    _find_copies(report, "dialogues", names, [d.text for d in dialogues], ALIKE_DIALOGUES)
+    report.violations += _ids(dialogues)
+    report.violations += [found for d in dialogues for found in _lines(d)]
+    if promise:
+        report.violations += _broken(promise, report, dialogues)
     return report
 
 
-def _ids(dialogues: list[Dialogue]) -> list[str]:
+def _replies(dialogues: Sequence[Dialogue]) -> list[str]:
+    return [e.reply for d in dialogues for e in d.exchanges]
+
+
+def _moods_of_topics(dialogues: Sequence[Dialogue]) -> dict[str, list[int]]:
+    topics: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(MOODS))
+    for dialogue in dialogues:
+        for exchange in dialogue.exchanges:
+            topics[dialogue.topic][exchange.mood] += 1
+    return dict(sorted(topics.items()))
+
+
+def _spread(sizes: Sequence[int]) -> dict[str, float]:
+    if not sizes:
+        return {}
+    return {"least": min(sizes), "mean": round(mean(sizes), 1), "most": max(sizes)}
+
+
+def _find_copies(
+    report: Report, kind: str, names: Sequence[str], texts: Sequence[str], likeness: float
+) -> None:
+    """Count the texts that nearly repeat an earlier one; too many are named, each with one."""
+    first_alike = {later: earlier for earlier, later in near_copies(texts, likeness)}
+    report.near_copies[kind] = len(first_alike) / max(1, len(texts))
+    if report.near_copies[kind] >= MOST_NEAR_COPIES:
+        report.violations += [
+            f"nearly the same {kind}: {names[earlier]!r} and {names[later]!r}"
+            for later, earlier in first_alike.items()
+        ]
+
+
+def _split(dialogues: Sequence[Dialogue]) -> dict[str, float]:
+    kept = held_out_ids(dialogues)
+    held = [d for d in dialogues if d.id in kept]
+    taught_topics = {d.topic for d in dialogues if d.id not in kept}
+    return {
+        "dialogues": len(held),
+        "exchanges": len(_replies(held)),
+        "families": len(families(dialogues)),
+        "topics_on_both_sides": len(taught_topics & {d.topic for d in held}),
+    }
+
+
+def _ids(dialogues: Sequence[Dialogue]) -> list[str]:
     counts = Counter(d.id for d in dialogues)
     return [f"id {name!r} stands {n} times" for name, n in counts.items() if n > 1]
 
 
-def _lines(dialogue: Dialogue) -> list[str]:
-    found = []
+def _lines(dialogue: Dialogue) -> Iterator[str]:
     for exchange in dialogue.exchanges:
-        for words in (exchange.user, exchange.reply):
+        for words, is_reply in ((exchange.user, False), (exchange.reply, True)):
             place = f"{dialogue.id}: {words[:40]!r}"
             if not words:
-                found.append(f"{dialogue.id}: an empty line")
+                yield f"{dialogue.id}: an empty line"
             if len(words) > MOST_CHARACTERS:
-                found.append(f"{place} is longer than {MOST_CHARACTERS} characters")
-            if _LEFTOVERS.search(words):
-                found.append(f"{place} has leftover markup")
-            if _NUMBERS.search(words):
-                found.append(f"{place} has a telephone or resident number, or an e-mail")
-    return found
+                yield f"{place} is longer than {MOST_CHARACTERS} characters"
+            for kind in forbidden_kinds(words, is_reply=is_reply):
+                yield f"{place} has {kind}"
 
 
-def _letters(words: str) -> str:
-    return "".join(re.findall(r"[가-힣a-zA-Z0-9]+", words))
+def _broken(promise: Promise, report: Report, dialogues: Sequence[Dialogue]) -> Iterator[str]:
+    for name, least, found in (
+        ("exchanges", promise.exchanges, report.exchanges),
+        ("dialogues", promise.dialogues, report.dialogues),
+        ("topics", promise.topics, len(report.topics)),
+    ):
+        if found < least:
+            yield f"{found} {name}; at least {least} are promised"
+    for topic, moods in report.topics.items():
+        for mood, count in enumerate(moods):
+            if not count:
+                yield f"topic {topic!r} has no line in mood {mood}"
+    for dialogue in dialogues:
+        if len(dialogue.exchanges) not in promise.turns:
+            least, most = promise.turns[0], promise.turns[-1]
+            yield f"{dialogue.id} has {len(dialogue.exchanges)} exchanges, not {least} to {most}"
 
 
 def _show(report: Report) -> None:
-    print(
-        f"{report.persona}: {report.exchanges} exchanges in {report.dialogues} dialogues on "
-        f"{report.topics} topics, moods {report.moods}, in level {report.in_level:.3%}, "
-        f"repeated {report.repeated:.2%}"
-    )
+    held = report.held_out
+    print(f"{report.persona}: {report.exchanges} exchanges in {report.dialogues} dialogues")
+    print(f"  {'topic':20}" + "".join(f"{f'mood {mood}':>8}" for mood in range(len(MOODS))))
+    for topic, moods in report.topics.items():
+        print(f"  {topic:20}" + "".join(f"{count:8}" for count in moods))
+    sums = [sum(column) for column in zip(*report.topics.values(), strict=True)]
+    print(f"  {f'{len(report.topics)} topics':20}" + "".join(f"{count:8}" for count in sums))
+    for name, sizes in (
+        ("exchanges a dialogue", report.turns),
+        ("characters a reply", report.reply_characters),
+    ):
+        print(f"  {name}: " + ", ".join(f"{what} {size}" for what, size in sizes.items()))
+    print(f"  in level {report.in_level:.3%}", end="")
+    print("".join(f", nearly the same {k} {v:.2%}" for k, v in report.near_copies.items()))
+    print("  held out: " + ", ".join(f"{count} {name}" for name, count in held.items()))
     for reply in report.out_of_level:
-        print(f"  seems out of level: {reply}")
+        print(f"  out of level: {reply}")
     for violation in report.violations:
         print(f"  {violation}")

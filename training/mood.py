@@ -13,7 +13,7 @@ from persona.card import CARDS_FOLDER
 from persona.dialogues import own_dialogues
 from persona.mood import BUCKETS, MOODS, WEIGHTS_FILE, MoodReader, features, read_cues
 from training.corpora import find, rows
-from training.split import is_held_out
+from training.split import held_out_ids
 
 # KOTE names its feelings one by one; these speak plainly for one side.
 _GLAD = {"기쁨", "행복", "즐거움/신남", "고마움", "감동/감탄", "환영/호의", "뿌듯함", "아껴주는"}
@@ -66,8 +66,10 @@ def own_sentences(cards: Path) -> tuple[list[tuple[str, int]], list[tuple[str, i
     """Give the visitors' sentences of all personas with their moods: learned, held out."""
     sides: tuple[list[tuple[str, int]], list[tuple[str, int]]] = ([], [])
     for folder in sorted(f for f in cards.iterdir() if (f / "card.toml").exists()):
-        for dialogue in own_dialogues(folder):
-            side = sides[is_held_out(dialogue.id)]
+        dialogues = own_dialogues(folder)
+        kept = held_out_ids(dialogues)
+        for dialogue in dialogues:
+            side = sides[dialogue.id in kept]
             side += [(e.user, e.mood) for e in dialogue.exchanges]
     return sides
 

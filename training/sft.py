@@ -16,7 +16,7 @@ from training.corpora import songys
 from training.errors import TrainingError
 from training.loop import UNLEARNED, Course, Sample, teach
 from training.model import check_out, keep, load_model, open_template
-from training.split import is_held_out
+from training.split import held_out_ids
 
 LICENCE = "Apache-2.0, with the attributions of NOTICE"
 
@@ -82,14 +82,21 @@ def own_samples(
     """Give the personas' own dialogues as samples: those that are taught, those held out."""
     taught, held_out = [], []
     for card in cards.values():
-        for dialogue in own_dialogues(card.folder):
+        dialogues = own_dialogues(card.folder)
+        kept = held_out_ids(dialogues)
+        for dialogue in dialogues:
             pieces = list(cut(template, card, dialogue, positions))
-            if is_held_out(dialogue.id):
+            if dialogue.id in kept:
                 held_out += pieces
             else:
                 taught += pieces * passes
     if not taught:
         raise TrainingError("no persona has dialogues; put them in NAME/dialogues/*.jsonl")
+    if not held_out:
+        raise TrainingError(
+            "no dialogue can be held out to measure by: all are near copies of one another, or "
+            "there is only one; add some that are different"
+        )
     return taught, held_out
 
 

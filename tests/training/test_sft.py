@@ -86,7 +86,8 @@ def small_cards(tmp_path: Path) -> Path:
     own = CARDS_FOLDER / "yuhee"
     shutil.copy(own / "card.toml", folder)
     for n in range(24):
-        turns = [{"user": f"{n}번 말", "mood": 0, "reply": f"{n}번 답이야"}]
+        word = chr(ord("가") + 28 * n) * 3  # unlike the others, or all were one family
+        turns = [{"user": f"{word} 말", "mood": 0, "reply": f"{word} 답이야"}]
         line = json.dumps({"id": f"small-{n}", "topic": "t", "turns": turns}, ensure_ascii=False)
         with (folder / "dialogues" / "own.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(line + "\n")
@@ -173,6 +174,18 @@ def test_a_folder_of_other_things_is_never_replaced(
 
 def test_samples_are_counted() -> None:
     assert len(Samples([Sample(input_ids=[1], labels=[1])])) == 1
+
+
+def test_dialogues_that_are_all_alike_are_a_sentence(
+    start: Path, small_cards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = small_cards / "yuhee" / "dialogues" / "own.jsonl"
+    line = own.read_text(encoding="utf-8").splitlines()[0]
+    copies = [line.replace("small-0", f"small-{n}") for n in range(5)]
+    own.write_text("\n".join(copies), encoding="utf-8")
+    words = ["sft", "--start", str(start), "--out", str(tmp_path / "o")]
+    assert main([*words, "--cards", str(small_cards)]) == 1
+    assert "near copies" in capsys.readouterr().err
 
 
 def test_no_dialogues_is_a_sentence(
