@@ -55,7 +55,7 @@ def _chosen(kin: list[list[Dialogue]]) -> list[list[Dialogue]]:
 
 def _rank(family: list[Dialogue]) -> tuple[int, str]:
     first = min(dialogue.id for dialogue in family)
-    return zlib.crc32(first.encode()), first
+    return zlib.crc32(first.encode()) % 1000, first
 
 
 def families(dialogues: Sequence[Dialogue]) -> list[list[Dialogue]]:
