@@ -186,6 +186,15 @@ class Handlers:
         """Say how far the model has come."""
         return {"banner": self._views.banner(ask)}
 
+    def models(self, ask: Ask, visitor: str) -> Values:
+        """List the models that are there by now."""
+        return self._views.drawer(self._views.card(ask.persona), ask.language)
+
+    def choose_model(self, ask: Ask, visitor: str) -> Values:
+        """Let another model answer, as soon as it can."""
+        self._room.models.choose(ask.text)
+        return self.open(ask, visitor)
+
     def _small_acts(self) -> tuple[Act, ...]:
         return (
             self.open,
@@ -200,6 +209,8 @@ class Handlers:
             self.export,
             self.bring,
             self.poll,
+            self.models,
+            self.choose_model,
         )
 
     def _stream(self, ask: Ask, visitor: str, text: str, live: Live, run: Run) -> Iterator[Values]:
