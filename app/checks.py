@@ -89,7 +89,7 @@ def check_packages(_: Settings) -> Verdict:
 
 def check_model(settings: Settings) -> Verdict:
     """Look at the checkpoint: its files, and its size by what their headers say."""
-    from app.room import models_dir
+    from app.models import models_dir
     from persona.checkpoint import open_checkpoint
     from persona.lm.weights import expected_shapes, read_shape, weight_files
 

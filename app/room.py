@@ -10,18 +10,17 @@ from typing import Protocol
 from app.errors import AppError
 from app.face import check_look
 from app.history import History, Turn, open_history
+from app.models import Model, Models
 from app.settings import Settings
 from persona.card import CARDS_FOLDER, FIRST, Card, find_cards
-from persona.checkpoint import Checkpoint, open_checkpoint
+from persona.checkpoint import Checkpoint
 from persona.dialogues import own_dialogues
 from persona.errors import PersonaError
 from persona.lm.engine import Engine
-from persona.lm.protocol import ModelSpec
-from persona.mood import MoodReader
 from persona.prompt import Exchange
 from persona.recall import Recall
-from persona.reply import card_sampling
-from persona.window import Window, fit
+from persona.reply import card_sampling, fit_card
+from persona.window import Window
 
 HISTORY_FILE = "history.sqlite3"
 VISITOR_COOKIE = "jjinchin_visitor"
@@ -45,12 +44,25 @@ class Room:
         self.settings = settings
         self.notices: list[str] = []
         self.cards = read_cards(settings)
-        self.checkpoint: Checkpoint = open_checkpoint(settings.model, models_dir(settings))
-        self.moods = MoodReader(self.checkpoint.folder)
-        self.engine = Engine(model_spec(settings, self.checkpoint.folder))
+        self.models = Models(settings)
         self.history = self._open_history(keep_history)
         self._recalls: dict[str, Recall] = {}
         self._recalling = threading.Lock()
+
+    @property
+    def model(self) -> Model:
+        """The model that answers now; a turn holds its own with `models.in_use`."""
+        return self.models.current
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint of the model that answers now."""
+        return self.model.checkpoint
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the model that answers now."""
+        return self.model.engine
 
     def start(self) -> None:
         """Begin to load the model in its own process, and the dialogues; returns at once."""
@@ -59,7 +71,7 @@ class Room:
 
     def close(self) -> None:
         """End the engine's process and close the history."""
-        self.engine.close()
+        self.models.close()
         self.history.close()
 
     def visitor(self, request: Request) -> str:
@@ -99,9 +111,7 @@ class Room:
         turns = self.history.path(visitor, conversation)
         card = self.card(self.history.conversation(visitor, conversation).persona)
         room = card_sampling(card).max_new_tokens
-        template, positions = self.checkpoint.template, self.checkpoint.positions
-        facts, exchanges = card.facts, finished(turns)
-        return fit(template, positions, card.name, facts, exchanges, "", 0, room)[1]
+        return fit_card(self.checkpoint, card, finished(turns), "", 0, room)[1]
 
     def _open_history(self, keep: bool) -> History:
         if not keep:
@@ -136,20 +146,3 @@ def read_cards(settings: Settings) -> dict[str, Card]:
 def card_folders(settings: Settings) -> tuple[Path, ...]:
     """Give the folders of personas: the project's own, then the visitor's."""
     return (CARDS_FOLDER, *([settings.cards_dir] if settings.cards_dir else []))
-
-
-def models_dir(settings: Settings) -> Path:
-    """Give the folder of fetched models."""
-    return settings.cache_dir / "models"
-
-
-def model_spec(settings: Settings, folder: Path) -> ModelSpec:
-    """Say to the engine which weights to open and how."""
-    return ModelSpec(
-        folder=folder,
-        backend=settings.backend,
-        device=settings.device,
-        threads=settings.threads,
-        slots=settings.slots,
-        cache_dir=settings.cache_dir / "gguf",
-    )

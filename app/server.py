@@ -35,12 +35,14 @@ def create_app(room: Room, *, only_here: bool = False) -> FastAPI:
     @api.get(HEALTH)
     def healthz() -> JSONResponse:
         """Say whether she can answer."""
-        state = room.engine.state
+        state, coming = room.engine.state, room.models.coming
+        # While another model loads beside the one she has, she can answer as well as before.
+        about = {"loading": coming.checkpoint.name} if coming else {}
         if state == "ready":
-            about = {"model": room.checkpoint.name, "backend": room.engine.backend}
+            about |= {"model": room.checkpoint.name, "backend": room.engine.backend}
             return JSONResponse({"status": "ok", **about})
-        status = "loading" if state == "loading" else "failed"
-        return JSONResponse({"status": status}, status_code=503)
+        status = "loading" if state == "loading" or coming else "failed"
+        return JSONResponse({"status": status, **about}, status_code=503)
 
     if only_here:
         api.add_middleware(HostGuard)

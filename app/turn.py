@@ -67,15 +67,16 @@ def take_turn(
         sampling=card_sampling(card, **choice.sampling),
         recalled="" if own_words else room.recall(card, heard, mood.tag, said),
     )
-    answer = Answer(room.checkpoint, room.engine, asked)
-    yield Fitted(answer.window)
+    with room.models.in_use() as model:
+        answer = Answer(model.checkpoint, model.engine, asked)
+        yield Fitted(answer.window)
 
-    parent = earlier[-1].id if earlier else None
-    keeper = _Keeper(room, visitor, conversation)
-    keeper.begin(parent, heard, mood)
-    if choice.on_answer:
-        choice.on_answer(answer)
-    yield from _answer(answer, keeper, EXPRESSIONS[mood.tag], started)
+        parent = earlier[-1].id if earlier else None
+        keeper = _Keeper(room, visitor, conversation, model.checkpoint.name)
+        keeper.begin(parent, heard, mood)
+        if choice.on_answer:
+            choice.on_answer(answer)
+        yield from _answer(answer, keeper, EXPRESSIONS[mood.tag], started)
 
 
 def _answer(
@@ -123,7 +124,7 @@ def hear(text: str) -> str:
 
 def feel(room: Room, heard: str, given: int | None) -> Mood:
     """Give the mood of the words; the visitor can overrule what is read from them."""
-    return room.moods.read(heard) if given is None else Mood(given, GIVEN)
+    return room.model.moods.read(heard) if given is None else Mood(given, GIVEN)
 
 
 def replaced(room: Room, visitor: str, conversation: str, instead_of: int | None) -> str:
@@ -149,10 +150,11 @@ def remember(room: Room, visitor: str, conversation: str, instead_of: int | None
 class _Keeper:
     """Keeps one turn on disk; when the disk will not take it, the turn goes on and says so."""
 
-    def __init__(self, room: Room, visitor: str, conversation: str) -> None:
+    def __init__(self, room: Room, visitor: str, conversation: str, model: str) -> None:
         self._room = room
         self._visitor = visitor
         self._conversation = conversation
+        self._model = model
         self._turn_id = 0
         self.trouble = ""
 
@@ -181,7 +183,7 @@ class _Keeper:
                 reply=answer.text,
                 origin=answer.origin,
                 finish=answer.finish,
-                model=self._room.checkpoint.name,
+                model=self._model,
                 seed=answer.seed,
             )
 

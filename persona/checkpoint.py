@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,23 @@ HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 # What is fetched from a hub: never a repository's code.
 FETCHED_FILES = ("config.json", "tokenizer.json", "persona.json", "mood.safetensors", "README.md")
 WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json", "pytorch_model.bin")
+# What a fetch or a training leaves beside a checkpoint while it writes.
+UNFINISHED = (".part", ".old")
+UNTUNED = (
+    "이 모델은 대화를 배우기 전이라 엉뚱한 답이 많을 수 있어요. `python -m training sft --base`에 "
+    "이 모델을 주면 대화를 가르칠 수 있어요. (This model has not been tuned to chat, so expect odd "
+    "answers; `python -m training sft --base` tunes it.)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A checkpoint as it stands in a list: nothing of it has been opened yet."""
+
+    name: str
+    folder: Path
+    tuned: bool
+    licence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +48,11 @@ class Checkpoint:
     licence: str
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences that whoever talks with this model should see."""
+        return () if self.tuned else (UNTUNED,)
+
+    @property
     def end_ids(self) -> tuple[int, ...]:
         """Every control id ends her reply: after `</s>` nothing is hers."""
         tokens = self.template.tokens
@@ -38,7 +61,11 @@ class Checkpoint:
 
 def open_checkpoint(wanted: str, models_dir: Path) -> Checkpoint:
     """Open a checkpoint by its name here, a folder, or the id of a model fetched before."""
-    folder = find_checkpoint(wanted, models_dir)
+    return open_folder(find_checkpoint(wanted, models_dir), wanted)
+
+
+def open_folder(folder: Path, wanted: str) -> Checkpoint:
+    """Open the checkpoint in a folder under the name that it was asked for by."""
     config = _read_json(folder / "config.json", wanted)
     if config.get("model_type") != "gpt2":
         raise PersonaError(
@@ -67,8 +94,35 @@ def open_checkpoint(wanted: str, models_dir: Path) -> Checkpoint:
         positions=positions,
         template=Template(tokens, bool(persona.get("header")), bool(persona.get("moods"))),
         tuned=about.exists(),
-        licence=str(persona.get("licence", "")) or _card_licence(folder / "README.md"),
+        licence=_licence(folder, persona),
     )
+
+
+def list_checkpoints(wanted: str, models_dir: Path) -> list[Listed]:
+    """Give ours, the one that is set, and those in the folder of models, newest first.
+
+    A name that several would have is the one's that `find_checkpoint` gives for it.
+    """
+    found = {path.name: path for path in CHECKPOINTS_FOLDER.glob("*")}
+    with suppress(PersonaError):
+        found.setdefault(wanted, find_checkpoint(wanted, models_dir))
+    for path in models_dir.glob("*"):
+        found.setdefault(path.name.replace("--", "/", 1), path)
+    listed: dict[Path, tuple[float, Listed]] = {}
+    for name, folder in found.items():
+        config = folder / "config.json"
+        if folder.suffix not in UNFINISHED and config.is_file():
+            listed.setdefault(folder.resolve(), (config.stat().st_mtime, _label(name, folder)))
+    return [label for _, label in sorted(listed.values(), key=lambda one: one[0], reverse=True)]
+
+
+def _label(name: str, folder: Path) -> Listed:
+    about = folder / "persona.json"
+    persona: dict[str, Any] = {}
+    # What is wrong with it is said to whoever opens it.
+    with suppress(PersonaError):
+        persona = _read_json(about, name)
+    return Listed(name, folder, about.exists(), _licence(folder, persona))
 
 
 def find_checkpoint(wanted: str, models_dir: Path) -> Path:
@@ -91,12 +145,15 @@ def find_checkpoint(wanted: str, models_dir: Path) -> Path:
     )
 
 
-def _card_licence(card: Path) -> str:
-    """Give the licence in a model card's front matter, as fetched models have it."""
+def _licence(folder: Path, persona: dict[str, Any]) -> str:
+    """Give the licence in persona.json, or in the model card's front matter as fetched ones do."""
+    if persona.get("licence"):
+        return str(persona["licence"])
     try:
-        found = re.search(r"^license:\s*(.+)$", card.read_text(encoding="utf-8"), re.MULTILINE)
+        card = (folder / "README.md").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
+    found = re.search(r"^license:\s*(.+)$", card, re.MULTILINE)
     return found[1].strip(" '\"") if found else ""
 
 

@@ -49,6 +49,32 @@ def card_sampling(card: Card, **given: float | int | None) -> Sampling:
     return Sampling(**chosen)  # type: ignore[arg-type]
 
 
+def fit_card(
+    checkpoint: Checkpoint,
+    card: Card,
+    exchanges: Sequence[Exchange],
+    user: str,
+    mood: int,
+    reply_room: int,
+    facts: Sequence[str] = (),
+) -> tuple[list[int], Window]:
+    """Fit a conversation with a persona into the window of a checkpoint.
+
+    One that was not tuned learns from the card's examples in front of it how she talks.
+    """
+    return fit(
+        checkpoint.template,
+        checkpoint.positions,
+        card.name,
+        (*card.facts, *facts),
+        exchanges,
+        user,
+        mood,
+        reply_room,
+        examples=() if checkpoint.tuned else card.examples,
+    )
+
+
 class Answer:
     """One reply: iterate over it for pieces of text, then read how it went."""
 
@@ -64,7 +90,15 @@ class Answer:
         self.cached = 0
         first = asked.sampling.seed
         self.seed = random.randrange(SEEDS) if first is None else first
-        self._ids, self.window = self._fit()
+        self._ids, self.window = fit_card(
+            checkpoint,
+            asked.card,
+            asked.exchanges,
+            asked.user,
+            asked.mood,
+            asked.sampling.max_new_tokens,
+            asked.facts,
+        )
 
     def __iter__(self) -> Iterator[str]:
         if self._asked.recalled and self.finish != "stopped":
@@ -88,25 +122,14 @@ class Answer:
         if self._running is not None:
             self._running.close()
 
-    def _fit(self) -> tuple[list[int], Window]:
-        asked = self._asked
-        return fit(
-            self._checkpoint.template,
-            self._checkpoint.positions,
-            asked.card.name,
-            (*asked.card.facts, *asked.facts),
-            asked.exchanges,
-            asked.user,
-            asked.mood,
-            asked.sampling.max_new_tokens,
-        )
-
     def _generate(self) -> Iterator[str]:
         sampling = dataclasses.replace(
             self._asked.sampling, seed=self.seed, end_ids=self._checkpoint.end_ids
         )
         stream = self._checkpoint.template.tokens.stream()
-        watch = StopWatch(self._asked.stop)
+        # One that was not tuned seldom ends by itself; in its examples a reply is one line.
+        line_end = () if self._checkpoint.tuned else ("\n",)
+        watch = StopWatch((*self._asked.stop, *line_end))
         running = self._engine.generate(self._ids, sampling)
         self._running = running
         if self.finish == "stopped":  # by another thread, before it could see what is running

@@ -15,6 +15,8 @@ FACT = "<unused3>"
 END = "</s>"
 _BROKEN = "\ufffd"
 CONTROLS = (USER, SYSTEM, MOOD, NAME, FACT, END)
+# The other tokens of KoGPT2 that are no text; a model that was not tuned may give any of them.
+RESERVED = ("<s>", "<pad>", "<mask>", "<d>", "</d>", *(f"<unused{n}>" for n in range(100)))
 
 
 class TextStream:
@@ -41,7 +43,7 @@ class TextStream:
 
 
 class Tokens:
-    """The tokenizer of one checkpoint."""
+    """The tokenizer of one checkpoint; `control_ids` are those that are never text."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -63,6 +65,9 @@ class Tokens:
                 "tokenizer of the KoGPT2 kind.)"
             )
         self._controls = {c: number for c, number in found.items() if number is not None}
+        reserved = (self._tokenizer.token_to_id(name) for name in RESERVED)
+        ids = (*self._controls.values(), *(i for i in reserved if i is not None))
+        self.control_ids: tuple[int, ...] = tuple(dict.fromkeys(ids))
 
     def __len__(self) -> int:
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
@@ -70,11 +75,6 @@ class Tokens:
     def control(self, name: str) -> int:
         """Give the id of a control token by its name."""
         return self._controls[name]
-
-    @property
-    def control_ids(self) -> tuple[int, ...]:
-        """The ids of all control tokens the template uses."""
-        return tuple(self._controls.values())
 
     def encode(self, text: str) -> list[int]:
         """Give the ids of a text; control tokens in it are only text."""

@@ -38,15 +38,22 @@ def fit(
     user: str,
     mood: int,
     reply_room: int,
+    examples: Sequence[Exchange] = (),
 ) -> tuple[list[int], Window]:
     """Give the prompt's ids and the report of what is in them.
 
     Room for the reply is set aside first, the header stays (its last facts go if it is too
-    long), then come the newest exchanges that fit, whole ones only. What the visitor says now
-    keeps its end if it is too long by itself.
+    long), and so do the examples behind it (the last ones go), then come the newest exchanges
+    that fit, whole ones only. What the visitor says now keeps its end if it is too long by itself.
     """
     reply_room = min(reply_room, int(positions * REPLY_SHARE))
-    header, facts_dropped = _header(template, name, facts, int(positions * HEADER_SHARE))
+    limit = int(positions * HEADER_SHARE)
+    header, facts_dropped = _header(template, name, facts, limit)
+    for example in examples:
+        shown = template.exchange_ids(example)
+        if len(header) + len(shown) > limit:
+            break
+        header += shown
     room = positions - reply_room - len(header)
     ask = template.cut_ask_ids(user, mood, room)
     cut = len(ask) < len(template.ask_ids(user, mood))

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         persona = terminal.choose_persona(room.cards, arguments.persona)
         room.start()
-        for notice in room.notices:
+        for notice in (*room.notices, *room.checkpoint.notices):
             terminal.remark(notice)
         console = Console(room, persona, talkative=talkative)
         if arguments.conversation is not None:

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Show the licence, fetch what is missing, and say how to use it."""
     from huggingface_hub import HfApi, constants
 
-    from app.room import models_dir
+    from app.models import models_dir
 
     terminal.open_streams()
     name = arguments.name
@@ -116,11 +116,8 @@ def fetch(hub: "HfApi", name: str, models: Path) -> int:
             settle(draft, folder)
     checkpoint = open_checkpoint(name, models)
     print(f"받아 두었어요 / Here it is: {folder}")
-    if not checkpoint.tuned:
-        print(
-            "대화를 배우기 전의 모델이라 엉뚱한 답이 많을 수 있어요. "
-            "(It has not been taught to chat, so expect odd answers.)"
-        )
+    for notice in checkpoint.notices:
+        print(notice)
     print(f"이렇게 써요 / Use it: JJINCHIN_MODEL={name} make run")
     return 0
 

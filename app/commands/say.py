@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         except EngineError as error:
             terminal.refuse(str(error))
         room.start()
+        for notice in room.checkpoint.notices:
+            terminal.remark(notice)
         line = care.notice(heard)
         if line and not arguments.json:
             print(line, file=sys.stderr, flush=True)

@@ -55,17 +55,17 @@ def read_sampling(asked: object) -> dict[str, float | int]:
     return given
 
 
-def render_drawer(card: Card, language: str) -> str:
-    """Give the form with a slider a knob; what the card asks for is where each one begins."""
+def render_drawer(card: Card, language: str, models: str = "") -> str:
+    """Give the menu of models, then a slider a knob, which begins at what the card asks for."""
     rows = "".join(_row(knob, _default(card, knob.name), language) for knob in KNOBS)
     title = escape(say(language, "drawer"))
     return (
         f'<div class="sheet" role="dialog" aria-label="{title}">'
-        f'<header><h2>{title}</h2><button type="button" class="quiet" data-act="reset">'
-        f"{escape(say(language, 'reset'))}</button>"
-        f'<button type="button" class="icon close" data-act="drawer" '
-        f'aria-label="{escape(say(language, "close"))}"></button></header>'
-        f"<p>{escape(say(language, 'drawer_note'))}</p>"
+        f'<header><h2>{title}</h2><button type="button" class="icon close" data-act="drawer" '
+        f'aria-label="{escape(say(language, "close"))}"></button></header>{models}'
+        f'<div class="reset"><p>{escape(say(language, "drawer_note"))}</p>'
+        f'<button type="button" class="quiet" data-act="reset">'
+        f"{escape(say(language, 'reset'))}</button></div>"
         f'<form class="knobs" data-persona="{escape(card.id)}">{rows}{_seed(language)}</form></div>'
     )
 

@@ -16,7 +16,7 @@ from app.errors import AppError, DiskError
 from app.events import Event
 from app.page.ask import Ask, read_ask
 from app.page.faces import face_styles
-from app.page.layout import Screen
+from app.page.layout import EVENTS, Screen
 from app.page.live import Live
 from app.page.runs import Run, Runs
 from app.page.texts import in_language, say
@@ -186,21 +186,18 @@ class Handlers:
         """Say how far the model has come."""
         return {"banner": self._views.banner(ask)}
 
-    def _small_acts(self) -> tuple[Act, ...]:
-        return (
-            self.open,
-            self.stop,
-            self.choose,
-            self.undo,
-            self.rate,
-            self.rename,
-            self.delete,
-            self.restore,
-            self.search,
-            self.export,
-            self.bring,
-            self.poll,
-        )
+    def models(self, ask: Ask, visitor: str) -> Values:
+        """List the models that are there by now."""
+        return self._views.drawer(self._views.card(ask.persona), ask.language)
+
+    def choose_model(self, ask: Ask, visitor: str) -> Values:
+        """Let another model answer, as soon as it can."""
+        self._room.models.choose(ask.text)
+        return self.open(ask, visitor)
+
+    def _small_acts(self) -> Iterator[Act]:
+        """Give every act but `say`, which answers step by step."""
+        yield from (getattr(self, name) for name in EVENTS if name != "say")
 
     def _stream(self, ask: Ask, visitor: str, text: str, live: Live, run: Run) -> Iterator[Values]:
         yield {"live": live.state()}

@@ -28,6 +28,8 @@ EVENTS = (
     "export",
     "bring",
     "poll",
+    "models",
+    "choose_model",
 )
 
 

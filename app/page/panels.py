@@ -103,19 +103,31 @@ def render_keys(language: str) -> str:
     return "".join(_icon(name, name, language, css=f"key {name}") for name in ("send", "stop"))
 
 
-def render_banner(name: str, engine: Loading, lines: Iterable[str], language: str) -> str:
+def render_banner(
+    name: str,
+    engine: Loading,
+    lines: Iterable[str],
+    language: str,
+    *,
+    hints: Iterable[str] = (),
+    coming: tuple[str, Loading] | None = None,
+) -> str:
     """Give what the visitor should know now: that she is still on the way, what is not kept.
 
+    `hints` are said quietly; `coming` is the name and the engine of a model that is to answer next.
     The browser counts the seconds, so that nothing is drawn and read aloud anew by the second.
     """
-    state, _, trouble = engine.state.partition(":")
+    state, _, trouble = ("loading", "", "") if coming else engine.state.partition(":")
     parts = [
-        f'<p class="notice" role="status">{escape(in_language(line, language))}</p>'
-        for line in lines
+        f'<p class="{kind}" role="status">{escape(in_language(line, language))}</p>'
+        for kind, said in (("notice", lines), ("hint", hints))
+        for line in said
     ]
     if state == "loading":
-        at = in_language(engine.progress, language) or say(language, "loading_wait")
-        words = say(language, "loading", name=name, progress=at)
+        model, loads = coming or ("", engine)
+        at = in_language(loads.progress, language) or say(language, "loading_wait")
+        key = "switching" if coming else "loading"
+        words = say(language, key, name=name, model=model, progress=at)
         parts.append(
             f'<p class="loading"><span role="status">{escape(words)}</span> '
             '<span class="seconds" aria-hidden="true"></span></p><div class="bar"><i></i></div>'

@@ -115,6 +115,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{name:이/가} 오고 있어요. {progress}",
         "{name} is on the way. {progress}",
     ),
+    "switching": (
+        "{model} 모델을 여는 중이에요. {progress}",
+        "Opening the model {model}. {progress}",
+    ),
     "seconds": ("({seconds}초째)", "({seconds} s)"),
     "loading_wait": ("잠시만 기다려 주세요.", "One moment, please."),
     "broken": (
@@ -133,6 +137,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "unkept": ("이 답은 저장되지 않았어요.", "This answer was not kept."),
     "gone": ("그 대화를 찾을 수 없어요.", "That conversation is not here."),
     "close": ("닫기", "Close"),
+    # which model answers
+    "models": ("모델", "Model"),
+    "models_note": (
+        "받았거나 학습한 모델로 바꿀 수 있어요. 다시 켜면 처음 모델로 돌아와요.",
+        "Choose one that was fetched or trained. A restart brings the first one back.",
+    ),
+    "untuned": ("튜닝 안 됨", "Not tuned"),
+    "opening": ("여는 중", "Opening"),
     # how she answers
     "drawer": ("답하는 방식", "How she answers"),
     "drawer_open": ("답하는 방식 정하기", "Set how she answers"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,6 +11,7 @@ from app.errors import AppError
 from app.history import Conversation
 from app.page.ask import Ask
 from app.page.decoding import render_drawer
+from app.page.menu import render_models, shown_name
 from app.page.panels import (
     render_banner,
     render_chats,
@@ -26,7 +26,6 @@ from app.page.texts import say
 from app.page.thread import View, render_blank, render_thread
 from app.room import Room
 from persona.card import FIRST, Card
-from persona.checkpoint import Checkpoint
 
 Values = dict[str, Any]
 
@@ -79,17 +78,18 @@ class Views:
         return {
             "side": render_side(language),
             "chats": render_chats(chats, self._room.cards, ask.query, language),
-            "foot": render_foot(_shown(checkpoint), checkpoint.licence, language),
+            "foot": render_foot(
+                shown_name(checkpoint.name, checkpoint.folder), checkpoint.licence, language
+            ),
             "banner": self.banner(replace(ask, persona=card.id)),
             "controls": render_controls(language) + render_blank(card, language),
             "keys": render_keys(language),
-            "drawer": render_drawer(card, language),
             "box": gr.update(
                 label=say(language, "box"),
                 placeholder=say(language, "box_hint", name=card.name),
                 interactive=True,
             ),
-        } | self.talk(view)
+        } | (self.talk(view) | self.drawer(card, language))
 
     def talk(self, view: View) -> Values:
         """Give the conversation and the line above it."""
@@ -101,14 +101,26 @@ class Views:
         found = self._room.history.conversations(visitor, ask.query)
         return {"chats": render_chats(found, self._room.cards, ask.query, ask.language)}
 
+    def drawer(self, card: Card, language: str) -> Values:
+        """Give what can be set: the model where everybody here may choose it, and the knobs."""
+        models = self._room.models
+        menu = render_models(models, language) if models.may_change else ""
+        return {"drawer": render_drawer(card, language, menu)}
+
     def banner(self, ask: Ask) -> str:
         """Give the lines about what is going on: the model that loads, what is not kept."""
-        engine = self._room.engine
-        lines = (*self._room.notices, *engine.notices)
-        name = self.card(ask.persona).name
-        return render_banner(name, engine, lines, ask.language)
-
-
-def _shown(checkpoint: Checkpoint) -> str:
-    """Give the model's name without the folders of this machine, which are nobody's business."""
-    return checkpoint.folder.name if Path(checkpoint.name).is_absolute() else checkpoint.name
+        models = self._room.models
+        engine, checkpoint, coming = models.current.engine, models.current.checkpoint, models.coming
+        trouble = (models.trouble,) if models.trouble else ()
+        return render_banner(
+            self.card(ask.persona).name,
+            engine,
+            (*self._room.notices, *engine.notices, *trouble),
+            ask.language,
+            hints=checkpoint.notices,
+            coming=(
+                (shown_name(coming.checkpoint.name, coming.checkpoint.folder), coming.engine)
+                if coming
+                else None
+            ),
+        )

@@ -28,7 +28,7 @@ def room(checkpoint: Path, tmp_path: Path) -> Iterator[Room]:
     room = Room(
         Settings(model=str(checkpoint), data_dir=tmp_path, cache_dir=tmp_path, recall=False)
     )
-    room.engine = FakeEngine(room.checkpoint.template.tokens)
+    room.model.engine = FakeEngine(room.checkpoint.template.tokens)
     yield room
     room.close()
 

@@ -8,7 +8,7 @@ from app.errors import AppError
 from app.room import HISTORY_FILE, LOCAL_VISITOR, Room
 from app.settings import Settings
 from persona.card import CARDS_FOLDER
-from tests.app.tiny_checkpoint import make_checkpoint
+from tests.app.tiny_checkpoint import make_checkpoint, make_kogpt2
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,18 @@ def test_the_window_of_a_new_talk_is_the_header_alone(folder: Path, tmp_path: Pa
     window = room.window(LOCAL_VISITOR, talk.id)
     assert (window.kept, window.dropped) == (0, 0)
     assert 0 < window.used < window.positions
+    room.close()
+
+
+def test_the_window_of_a_model_that_was_not_tuned_begins_with_her_examples(tmp_path: Path) -> None:
+    room = Room(settings(make_kogpt2(tmp_path / "kogpt2"), tmp_path))
+    talk = room.history.create(LOCAL_VISITOR, "yuhee")
+    window = room.window(LOCAL_VISITOR, talk.id)
+    template = room.checkpoint.template
+    front = [i for e in room.cards["yuhee"].examples for i in template.exchange_ids(e)]
+    assert window.used == len(front) + len(template.ask_ids("", 0))
+    assert (window.positions, window.kept, window.dropped) == (1024, 0, 0)
+    assert room.history.path(LOCAL_VISITOR, talk.id) == []
     room.close()
 
 

@@ -36,7 +36,7 @@ def room(folder: Path, tmp_path: Path) -> Iterator[Room]:
         model=str(folder), data_dir=tmp_path, cache_dir=tmp_path / "cache", recall=False
     )
     made = Room(settings)
-    made.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
+    made.model.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
     yield made
     made.close()
 
@@ -52,6 +52,25 @@ def test_health_follows_the_engine(room: Room) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "model": room.checkpoint.name, "backend": "fake"}
+
+
+def test_health_tells_of_a_model_that_loads_beside(room: Room) -> None:
+    client = TestClient(create_app(room))
+    engine = FakeEngine(room.checkpoint.template.tokens, state="loading")
+    other = replace(room.checkpoint, name="someone/next")
+    room.models.coming = replace(room.model, checkpoint=other, engine=engine)  # type: ignore[arg-type]
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "model": room.checkpoint.name,
+        "backend": "fake",
+        "loading": "someone/next",
+    }
+    room.engine.state = "failed: 안 돼요"
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "loading", "loading": "someone/next"}
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "jjinchin.localhost"])

@@ -32,8 +32,8 @@ def room(folder: Path, tmp_path: Path) -> Iterator[Room]:
     )
     made = Room(settings)
     # The engine is a fake, so the window may be wider than the tiny model's.
-    made.checkpoint = replace(made.checkpoint, positions=1024)
-    made.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
+    made.model.checkpoint = replace(made.checkpoint, positions=1024)
+    made.model.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
     yield made
     made.close()
 

@@ -1,12 +1,19 @@
 """A checkpoint is found by name, folder or hub id; each thing wrong with it is a sentence."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from persona.checkpoint import CHECKPOINTS_FOLDER, open_checkpoint
+from persona.checkpoint import (
+    CHECKPOINTS_FOLDER,
+    list_checkpoints,
+    open_checkpoint,
+    open_folder,
+)
 from persona.errors import PersonaError
 
 CONFIG = {"model_type": "gpt2", "n_positions": 256, "vocab_size": 1500}
@@ -72,6 +79,53 @@ def test_what_is_wrong_is_said(folder: Path, file: str, text: str, said: str) ->
     (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(PersonaError, match=said):
         open_checkpoint(str(folder), folder)
+
+
+def test_a_model_that_was_not_tuned_says_so_and_how_to_tune_it(folder: Path) -> None:
+    assert open_checkpoint(str(folder), folder).notices == ()
+    (folder / "persona.json").unlink()
+    assert "training sft --base" in open_checkpoint(str(folder), folder).notices[0]
+
+
+def put(folder: Path, place: Path, age_s: float) -> Path:
+    shutil.copytree(folder, place)
+    then = time.time() - age_s
+    os.utime(place / "config.json", (then, then))
+    return place
+
+
+def test_models_are_listed_newest_first_with_licence(folder: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    plain = put(folder, models / "someone--model", 20)
+    (plain / "persona.json").unlink()
+    (plain / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+    put(folder, models / "mine", 10)
+    put(folder, models / "half.part", 0)
+    (models / "nothing").mkdir()
+    elsewhere = put(folder, tmp_path / "elsewhere", 5)
+    listed = [one for one in list_checkpoints(str(elsewhere), models) if one.name != "jjinchin"]
+    assert [(one.name, one.tuned, one.licence) for one in listed] == [
+        (str(elsewhere), True, "Apache-2.0"),
+        ("mine", True, "Apache-2.0"),
+        ("someone/model", False, "mit"),
+    ]
+
+
+def test_ours_is_always_listed_and_nothing_twice(folder: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    put(folder, models / "mine", 10)
+    for wanted in ("jjinchin", str(CHECKPOINTS_FOLDER / "jjinchin"), "gone/for-ever"):
+        assert {one.name for one in list_checkpoints(wanted, models)} == {"jjinchin", "mine"}
+    names = [one.name for one in list_checkpoints(str(models / "mine"), models)]
+    assert sorted(names) == sorted([str(models / "mine"), "jjinchin"])
+
+
+def test_a_broken_one_is_listed_and_refused_when_it_is_opened(folder: Path, tmp_path: Path) -> None:
+    broken = put(folder, tmp_path / "models" / "broken", 1)
+    (broken / "persona.json").write_text("{", encoding="utf-8")
+    assert "broken" in [one.name for one in list_checkpoints("", tmp_path / "models")]
+    with pytest.raises(PersonaError, match="읽을 수 없어요"):
+        open_folder(broken, "broken")
 
 
 def test_the_shipped_checkpoint_is_whole_and_small() -> None:

@@ -1,6 +1,7 @@
 """A reply streams as text, always ends, and is never silently empty."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,48 @@ def test_a_stop_string_ends_the_reply(card: Card, checkpoint: Checkpoint) -> Non
     assert "".join(answer) == "응 그래 "
     assert answer.finish == "end"
     assert engine.started[0].closed
+
+
+@pytest.fixture
+def untuned(template: Template) -> Checkpoint:
+    plain = replace(template, header=False, moods=False)
+    return Checkpoint("plain", Path(), 512, plain, False, "")
+
+
+def test_a_model_that_was_not_tuned_reads_the_cards_examples_first(
+    card: Card, untuned: Checkpoint
+) -> None:
+    engine = FakeEngine(untuned.template.tokens.encode("응"))
+    earlier = [Exchange("아까 한 말", 0, "아까 한 대답")]
+    asked = replace(ask(card), exchanges=earlier)
+    answer = Answer(untuned, engine, asked)
+    list(answer)
+    shown = [*card.examples, *earlier]
+    ids = [i for e in shown for i in untuned.template.exchange_ids(e)]
+    assert len(card.examples) > 1
+    assert engine.asked[0][0] == ids + untuned.template.ask_ids("안녕", 0)
+    assert (answer.window.kept, answer.window.dropped) == (1, 0)
+    assert answer.window.used == len(engine.asked[0][0])
+
+
+def test_a_tuned_model_does_without_the_examples(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine(checkpoint.template.tokens.encode("응"))
+    list(Answer(checkpoint, engine, ask(card)))
+    template = checkpoint.template
+    header = template.header_ids(card.name, card.facts)
+    assert engine.asked[0][0] == header + template.ask_ids("안녕", 0)
+
+
+def test_a_model_that_was_not_tuned_says_one_line(
+    card: Card, checkpoint: Checkpoint, untuned: Checkpoint
+) -> None:
+    words = untuned.template.tokens.encode("응 그래\n그리고 또 그래")
+    engine = FakeEngine(words)
+    answer = Answer(untuned, engine, ask(card))
+    assert "".join(answer) == answer.text == "응 그래"
+    assert answer.finish == "end"
+    assert engine.started[0].closed
+    assert "\n" in "".join(Answer(checkpoint, FakeEngine(words), ask(card)))
 
 
 @pytest.mark.parametrize(

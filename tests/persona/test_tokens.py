@@ -53,6 +53,13 @@ def test_bytes_that_are_no_character_are_left_out(
     assert "".join(stream.push(i) for i in ids) == f"{text} 응 그래"
 
 
+def test_every_reserved_token_is_a_control(tokens: Tokens, tokenizer_file: Path) -> None:
+    vocabulary = Tokenizer.from_file(str(tokenizer_file)).get_vocab()
+    names = ("</s>", "<s>", "<pad>", "<usr>", "<sys>", "<mask>", "<d>", "</d>", "<unused10>")
+    assert {vocabulary[name] for name in names} <= set(tokens.control_ids)
+    assert {vocabulary[name] for name in ("<unk>", "<0x41>", "0")}.isdisjoint(tokens.control_ids)
+
+
 @pytest.mark.parametrize("control", CONTROLS)
 def test_typed_control_tokens_are_only_text(tokens: Tokens, control: str) -> None:
     ids = tokens.encode(f"안녕{control} 나야")

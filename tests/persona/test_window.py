@@ -1,5 +1,6 @@
 """What stays in the window, and that its front seldom moves."""
 
+import dataclasses
 from itertools import pairwise
 
 import pytest
@@ -89,6 +90,28 @@ def test_a_message_longer_than_the_window_keeps_its_end(template: Template) -> N
     tail = template.ask_ids("마지막 말", 0)[1:]
     assert ids[-len(tail) :] == tail
     assert len(ids) + 32 <= POSITIONS
+
+
+def test_examples_stand_in_front_and_never_leave(template: Template) -> None:
+    plain = dataclasses.replace(template, header=False, moods=False)
+    examples = [Exchange("뭐 해", 0, "너 기다렸지"), Exchange("나 붙었어", 2, "축하해")]
+    front = [i for e in examples for i in plain.exchange_ids(e)]
+    for count in range(0, 60, 4):
+        ids, window = fitted(plain, count, examples=examples)
+        assert ids[: len(front)] == front
+        assert window.used == len(ids) <= POSITIONS - 32
+        assert window.kept + window.dropped == count
+    assert window.dropped > 0
+
+
+def test_examples_that_would_fill_the_window_are_left_out_from_the_end(template: Template) -> None:
+    examples = [Exchange(f"{n}번째로 묻는 말이야", 0, f"{n}번째로 하는 말이야") for n in range(60)]
+    ids, window = fitted(template, 0, examples=examples)
+    assert window.used <= POSITIONS * 0.75
+    header = template.header_ids("지희", ["비를 좋아해"])
+    first = template.exchange_ids(examples[0])
+    assert ids[len(header) : len(header) + len(first)] == first
+    assert window.kept == window.dropped == 0
 
 
 def test_a_huge_reply_room_leaves_room_for_the_conversation(template: Template) -> None:

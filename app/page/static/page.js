@@ -112,11 +112,12 @@ function onBanner() {
   const ready = banner.dataset.state === "ready";
   const loading = banner.dataset.state === "loading";
   clearInterval(state.polling);
+  if (loading && !state.loading) state.startedAt = performance.now();
   if (!ready) state.polling = setInterval(() => { showSeconds(); ask("poll"); }, 1000);
   showSeconds();
   if (loading === state.loading) return;
-  // What she remembers can be said once the model is there.
-  if (ready && state.asked) ask("open");
+  // What she remembers, and which model it is, can be said once that is known.
+  if (!loading && state.asked) ask("open");
   state.loading = loading;
   // A model that failed is tried again by whoever sends.
   if (!loading && state.queued && !state.busy) submit();
@@ -220,7 +221,12 @@ const ACTS = {
   },
   unqueue: () => { wait(false); box.field.focus(); },
   menu: () => toggle("menu"),
-  drawer: () => toggle("drawer"),
+  drawer: () => { toggle("drawer"); if (isOpen("drawer")) ask("models"); },
+  model: (element) => {
+    ask("choose_model", { text: element.dataset.model });
+    // Where the drawer lies over the page, it makes way for what the page says of the model.
+    if (!matchMedia("(min-width: 1100px)").matches) toggle("drawer", false);
+  },
   reset: resetKnobs,
   import: importFile,
   end: () => scroll.toEnd(),
@@ -258,7 +264,7 @@ let searchTimer = 0;
 
 function onInput(event) {
   if (event.target.closest(".knobs")) {
-    event.target.dataset.touched = "1";
+    touched.set(event.target.name, event.target.value);
     showKnobs();
   }
   if (event.target.id !== "jj-search") return;
@@ -317,6 +323,7 @@ function start() {
   watchPart("chats", () => { showTimes(document.querySelector("#jj-chats")); showRenaming(); markChat(); });
   watchPart("foot", showSwitches);
   watchPart("box", onBox);
+  watchDrawer();
   ask("open");
 }
 

@@ -27,27 +27,46 @@ function mood() {
 const knobFields = () => [...document.querySelectorAll("#jj-drawer .knobs input")];
 
 // Only what the visitor has touched is asked for: a slider cannot stand at every wish of a card.
+// It is kept here, since the drawer is drawn anew.
+const touched = new Map();
+
 function knobs() {
   const asked = {};
-  for (const field of knobFields()) {
-    if (field.dataset.touched && field.value !== "") asked[field.name] = Number(field.value);
-  }
+  for (const [name, value] of touched) if (value !== "") asked[name] = Number(value);
   return asked;
 }
 
 function showKnobs() {
   for (const field of knobFields()) {
+    const value = touched.get(field.name) ?? field.dataset.default;
+    if (field !== document.activeElement) field.value = value;
     const shown = field.parentElement.querySelector("output");
-    if (shown) shown.textContent = String(Number(field.dataset.touched ? field.value : field.dataset.default));
+    if (shown) setText(shown, String(Number(value)));
   }
 }
 
 function resetKnobs() {
-  for (const field of knobFields()) {
-    field.value = field.dataset.default;
-    delete field.dataset.touched;
-  }
+  touched.clear();
   showKnobs();
+}
+
+// ---- what is drawn anew in the drawer keeps the focus
+
+let reached = "";
+
+function watchDrawer() {
+  const drawer = document.querySelector("#jj-drawer");
+  drawer.addEventListener("focusin", (event) => { reached = event.target.id; });
+  // What a redraw takes away loses the focus too, and is not left by that.
+  drawer.addEventListener("focusout", (event) => queueMicrotask(() => {
+    if (event.target.isConnected && event.target.id === reached) reached = "";
+  }));
+  watchPart("drawer", () => {
+    showKnobs();
+    if (reached && document.activeElement === document.body) {
+      document.getElementById(reached)?.focus({ preventScroll: true });
+    }
+  });
 }
 
 // ---- panels that slide in
@@ -56,11 +75,18 @@ function toggle(panel, on) {
   const name = `jj-${panel}-open`;
   document.body.classList.toggle(name, on);
   const open = document.body.classList.contains(name);
-  const place = document.querySelector(panel === "drawer" ? "#jj-drawer" : "#jj-aside");
-  // Once it has slid in: what is still hidden cannot take the focus.
-  if (open) setTimeout(() => place.querySelector(panel === "drawer" ? ".knobs input" : ".new")?.focus(), 250);
+  if (open) focusFirst(panel);
   else document.querySelector(`#jj-head [data-act=${panel}]`)?.focus();
   document.querySelector(`#jj-head [data-act=${panel}]`)?.setAttribute("aria-expanded", String(open));
+}
+
+// What is still hidden cannot take the focus, so it is given frame by frame until it is taken; a
+// visitor who has gone on by then is left where they are.
+function focusFirst(panel, from = document.activeElement) {
+  const first = document.querySelector(panel === "drawer" ? "#jj-drawer .knobs input" : "#jj-aside .new");
+  if (!isOpen(panel) || ![from, document.body].includes(document.activeElement)) return;
+  first?.focus({ preventScroll: true });
+  if (!first || document.activeElement !== first) requestAnimationFrame(() => focusFirst(panel, from));
 }
 
 const isOpen = (panel) => document.body.classList.contains(`jj-${panel}-open`);

@@ -12,7 +12,7 @@ from huggingface_hub import HfApi, constants
 
 from app.commands import fetch
 from app.errors import AppError
-from app.room import models_dir
+from app.models import models_dir
 from app.settings import Settings
 from persona.checkpoint import open_checkpoint
 from persona.errors import PersonaError

@@ -15,7 +15,7 @@ from app.commands import say
 from app.settings import Settings
 from persona.errors import PersonaError
 from persona.lm.protocol import EngineError
-from tests.app.tiny_checkpoint import POSITIONS, make_checkpoint
+from tests.app.tiny_checkpoint import POSITIONS, make_checkpoint, make_kogpt2
 
 ROOT = Path(__file__).parents[3]
 PROMISED = [
@@ -206,6 +206,19 @@ def test_broken_weights_are_a_sentence(settings: Settings, tmp_path: Path) -> No
     (model / "model.safetensors").write_bytes(b"nothing of the kind")
     with pytest.raises(EngineError, match="fetch the checkpoint again"):
         run(settings, "안녕", "--model", str(model))
+
+
+def test_a_model_that_was_not_tuned_answers_and_says_so(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make_kogpt2(tmp_path / "kogpt2")
+    assert run(settings, "안녕", "--seed", "1", "--model", str(model)) == 0
+    shown = capsys.readouterr()
+    assert shown.out.strip()
+    assert shown.out.count("\n") == 1
+    assert shown.err.count("training sft --base") == 2
+    assert run(settings, "안녕", "--seed", "1") == 0
+    assert "--base" not in capsys.readouterr().err
 
 
 def test_it_is_a_program_as_well(settings: Settings) -> None:

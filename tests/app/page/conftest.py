@@ -39,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, str
     model = make_checkpoint(place / "tiny")
     room = Room(Settings(model=str(model), data_dir=place, cache_dir=place / "cache", recall=False))
     # The engine is a fake, so the window may be wider than the tiny model's.
-    room.checkpoint = replace(room.checkpoint, positions=1024)
+    room.model.checkpoint = replace(room.checkpoint, positions=1024)
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(room), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -74,14 +74,17 @@ def pace() -> Iterator[Pace]:
 
 
 @pytest.fixture
-def room(served: tuple[Room, str], pace: Pace, tmp_path: Path) -> Room:
+def room(served: tuple[Room, str], pace: Pace, tmp_path: Path) -> Iterator[Room]:
     """The room as if nobody had been there."""
     room = served[0]
     room.notices.clear()
     room.history = History(tmp_path / "history.sqlite3")
     engine = FakeEngine(room.checkpoint.template.tokens, on_id=pace)
-    room.engine = engine  # type: ignore[assignment]
-    return room
+    room.model.engine = engine  # type: ignore[assignment]
+    first = room.model
+    yield room
+    room.models.close()
+    room.models.current = first
 
 
 @pytest.fixture

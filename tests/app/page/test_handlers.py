@@ -5,14 +5,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from app.errors import AppError
 from app.history import History
 from app.page.ask import Ask
 from app.page.handlers import Handlers
+from app.page.menu import shown_name
 from app.page.runs import Run
 from app.page.views import Values
 from app.room import LOCAL_VISITOR, Room
@@ -132,7 +134,7 @@ def test_stopping_before_her_first_word_ends_the_answer_at_once(
     handlers: Handlers, room: Room
 ) -> None:
     engine = Silent(room.checkpoint.template.tokens)
-    room.engine = engine  # type: ignore[assignment]
+    room.model.engine = engine  # type: ignore[assignment]
     steps: list[Values] = []
     thread = threading.Thread(target=lambda: steps.extend(answer(handlers, text="안녕")))
     thread.start()
@@ -185,3 +187,28 @@ def test_a_locked_database_keeps_nobody_from_talking(
         assert "저장" in str(last["live"]["notices"])
         other.execute("ROLLBACK")
         assert other.execute("SELECT count(*) FROM conversations").fetchone() == (0,)
+
+
+def test_strangers_see_no_menu_of_models_and_may_not_choose(room: Room, tmp_path: Path) -> None:
+    open_to_all = Room(replace(room.settings, public=True, data_dir=tmp_path), keep_history=False)
+    handlers = Handlers(open_to_all, take_turn)
+    for act in (handlers.models, handlers.open):
+        drawer = act(Ask(), "guest:somebody")["drawer"]
+        assert "knob-temperature" in drawer
+        assert "data-model" not in drawer
+    with pytest.raises(AppError, match="바꿀 수 없어요"):
+        handlers.choose_model(Ask(text="jjinchin"), "guest:somebody")
+    open_to_all.close()
+
+
+def test_at_home_every_model_is_a_button(handlers: Handlers, room: Room) -> None:
+    drawer = handlers.models(Ask(language="en"), LOCAL_VISITOR)["drawer"]
+    assert drawer.count("data-model=") == 2
+    assert drawer.count('aria-pressed="true"') == 1
+    with pytest.raises(AppError, match="이제 없어요"):
+        handlers.choose_model(Ask(text="../../etc"), LOCAL_VISITOR)
+
+
+def test_a_folder_of_this_machine_is_not_shown() -> None:
+    assert shown_name("/home/somebody/mine", Path("/home/somebody/mine")) == "mine"
+    assert shown_name("skt/kogpt2-base-v2", Path("skt--kogpt2-base-v2")) == "skt/kogpt2-base-v2"
