@@ -9,7 +9,7 @@ from training.errors import TrainingError
 
 COMMANDS = {
     "check": "hold the personas' own dialogues to their shape and speech level",
-    "prepare": "make training data of your own chats (not there yet)",
+    "prepare": "make a persona of your own chats",
     "tokenizer": "make the tokenizer",
     "pretrain": "teach a new model the language",
     "sft": "teach a model to answer as the personas do",
