@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import flaws, memory, reply_time, steer
-from bench.models import measured_folder
+from bench import flaws, memory, reply_time, steer, verdicts
+from bench.models import checkpoint_hash, measured_folder
 from bench.tables import show
 from bench.talks import Companion, open_companion
 from persona.card import CARDS_FOLDER, Card, find_cards
@@ -26,13 +26,14 @@ from training.mood import accuracies, own_sentences
 from training.split import is_held_out
 
 AGREEMENT_PLACES = 400
-# Promised by name; null until replies are ranked and judged.
-NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood", "ssa")
+# Promised by name; null until replies are ranked.
+NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     with measured_folder(arguments.model) as folder, TemporaryDirectory() as cache:
+        judged = verdicts.count(checkpoint_hash(folder))
         checkpoint = open_checkpoint(str(folder), Path())
         spec = ModelSpec(folder, device="cpu", slots=1, cache_dir=Path(cache))
         whole, small = (
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
         small.close()
         with open_companion(folder) as her:
             figures |= in_conversation(her)
-    show("quality", figures, arguments.json)
+    show("quality", figures | judged, arguments.json)
 
 
 def in_conversation(her: Companion) -> dict[str, Any]:
