@@ -1,5 +1,6 @@
 """Gives the model that is measured: a checkpoint, or random weights made on the spot."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +26,11 @@ def measured_folder(model: str) -> Iterator[Path]:
         weights = GPT2LMHeadModel(config)  # type: ignore[no-untyped-call]
         weights.save_pretrained(folder)
         yield Path(folder)
+
+
+def checkpoint_hash(folder: Path) -> str:
+    """Give 16 letters that change with anything in a checkpoint but its model card."""
+    whole = hashlib.sha256()
+    for path in sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors")):
+        whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()[:16]

@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.models import measured_folder
+from bench import flaws, memory, reply_time, steer, verdicts
+from bench.models import checkpoint_hash, measured_folder
 from bench.tables import show
+from bench.talks import Companion, open_companion
 from persona.card import CARDS_FOLDER, Card, find_cards
 from persona.checkpoint import Checkpoint, open_checkpoint
 from persona.dialogues import Dialogue, own_dialogues
@@ -17,19 +19,21 @@ from persona.lm.backends import open_backend
 from persona.lm.engine import InProcess
 from persona.lm.protocol import Backend, ModelSpec
 from persona.mood import MoodReader
+from persona.prompt import Exchange
 from persona.reply import FALLBACK, Answer, Asked, card_sampling
 from persona.speech_level import keeps_level
 from training.mood import accuracies, own_sentences
 from training.split import held_out_of
 
 AGREEMENT_PLACES = 400
-# Promised by name; null until replies are ranked, steered and judged.
-NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood", "mood_steer", "memory_recall", "ssa")
+# Promised by name; null until replies are ranked.
+NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     with measured_folder(arguments.model) as folder, TemporaryDirectory() as cache:
+        judged = verdicts.count(checkpoint_hash(folder))
         checkpoint = open_checkpoint(str(folder), Path())
         spec = ModelSpec(folder, device="cpu", slots=1, cache_dir=Path(cache))
         whole, small = (
@@ -38,7 +42,19 @@ def run(arguments: argparse.Namespace) -> None:
         figures = {"model": arguments.model, **measure(checkpoint, whole, small)}
         whole.close()
         small.close()
-    show("quality", figures, arguments.json)
+        with open_companion(folder) as her:
+            figures |= in_conversation(her)
+    show("quality", figures | judged, arguments.json)
+
+
+def in_conversation(her: Companion) -> dict[str, Any]:
+    """Give the figures of conversations that are held as the page holds them."""
+    return {
+        **steer.measure(her),
+        **memory.measure(her),
+        **flaws.measure(her),
+        **reply_time.measure(her),
+    }
 
 
 def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str, Any]:
@@ -50,7 +66,8 @@ def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str,
         for name, dialogues in held_out.items()
     }
     answers = [answer for each in said.values() for answer in each]
-    human = [e.reply for ds in held_out.values() for d in ds for e in d.exchanges]
+    talks = [d.exchanges for ds in held_out.values() for d in ds]
+    human = [e.reply for talk in talks for e in talk]
     moods = accuracies(own_sentences(CARDS_FOLDER)[1], MoodReader(checkpoint.folder))
     return {
         "held_out_replies": len(human),
@@ -63,9 +80,15 @@ def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str,
             name: round(share(keeps_level(a.text, cards[name].speech_level) for a in each), 4)
             for name, each in said.items()
         },
-        "broken": round(share("\ufffd" in a.text or not a.text for a in answers), 4),
-        "cut": round(share(a.finish != "end" for a in answers), 4),
-        "loops": round(share(a.finish == "loop" for a in answers), 4),
+        "broken": round(share(flaws.is_broken(a.text, a.finish) for a in answers), 4),
+        "cut": round(share(a.finish not in ("end", "loop") for a in answers), 4),
+        "loops": round(
+            share(
+                a.finish == "loop" or flaws.says_again(a.text, last)
+                for a, last in zip(answers, replies_before(talks), strict=True)
+            ),
+            4,
+        ),
         "fallbacks": round(share(a.origin == FALLBACK for a in answers), 4),
         "distinct_2": round(distinct_pairs([a.text for a in answers]), 4),
         "distinct_2_human": round(distinct_pairs(human), 4),
@@ -132,6 +155,11 @@ def whole_dialogue(
     """Give a dialogue behind its header, as training writes it."""
     template = checkpoint.template
     return template.training_ids(template.header_ids(card.name, card.facts), dialogue.exchanges)
+
+
+def replies_before(talks: Iterable[Sequence[Exchange]]) -> list[str]:
+    """Give for every exchange the reply before it in its talk, or "" where none is."""
+    return [last for talk in talks for last in ("", *(e.reply for e in talk[:-1]))]
 
 
 def distinct_pairs(texts: Sequence[str]) -> float:

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from bench.load import spread
-from bench.quality import distinct_pairs, share
+from bench.quality import distinct_pairs, replies_before, share
 from bench.speed import figures
 from bench.tables import show
 from bench.turns import ratio_of_medians
+from persona.prompt import Exchange
 
 
 def test_speed_takes_medians_and_the_ratios_of_the_default_backend() -> None:
@@ -38,6 +39,11 @@ def test_distinct_pairs_falls_with_repetition() -> None:
     assert distinct_pairs(["a b c", "d e"]) == 1.0
     assert distinct_pairs(["a b", "a b", "a b", "c d"]) == 0.5
     assert distinct_pairs([]) == 0.0
+
+
+def test_the_reply_before_is_of_the_same_talk() -> None:
+    first, second = Exchange("가", 0, "하나"), Exchange("나", 0, "둘")
+    assert replies_before([[first, second], [second]]) == ["", "하나", ""]
 
 
 def test_share_of_nothing_is_nothing() -> None:
