@@ -15,6 +15,7 @@ from persona.card import CARDS_FOLDER, FIRST, Card, find_cards
 from persona.checkpoint import Checkpoint, open_checkpoint
 from persona.dialogues import own_dialogues
 from persona.errors import PersonaError
+from persona.folders import models_folder
 from persona.lm.engine import Engine
 from persona.lm.protocol import ModelSpec
 from persona.mood import MoodReader
@@ -140,7 +141,7 @@ def card_folders(settings: Settings) -> tuple[Path, ...]:
 
 def models_dir(settings: Settings) -> Path:
     """Give the folder of fetched models."""
-    return settings.cache_dir / "models"
+    return models_folder(settings.cache_dir)
 
 
 def model_spec(settings: Settings, folder: Path) -> ModelSpec:
