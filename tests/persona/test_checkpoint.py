@@ -8,6 +8,7 @@ import pytest
 
 from persona.checkpoint import CHECKPOINTS_FOLDER, open_checkpoint
 from persona.errors import PersonaError
+from persona.tokens import Tokens
 
 CONFIG = {"model_type": "gpt2", "n_positions": 256, "vocab_size": 1500}
 
@@ -71,6 +72,15 @@ def test_an_unknown_name_is_a_sentence(name: str, tmp_path: Path) -> None:
 def test_what_is_wrong_is_said(folder: Path, file: str, text: str, said: str) -> None:
     (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(PersonaError, match=said):
+        open_checkpoint(str(folder), folder)
+
+
+def test_a_tokenizer_of_another_training_is_said(folder: Path) -> None:
+    about = {"header": True, "tokenizer": Tokens(folder / "tokenizer.json").fingerprint}
+    (folder / "persona.json").write_text(json.dumps(about), encoding="utf-8")
+    assert open_checkpoint(str(folder), folder).tuned
+    (folder / "persona.json").write_text(json.dumps(about | {"tokenizer": "1"}), encoding="utf-8")
+    with pytest.raises(PersonaError, match="토크나이저가 아니에요"):
         open_checkpoint(str(folder), folder)
 
 
