@@ -10,6 +10,7 @@ from app.errors import AppError
 from app.settings import Settings
 from persona.checkpoint import Checkpoint, Listed, find_checkpoint, list_checkpoints, open_folder
 from persona.errors import PersonaError
+from persona.folders import models_folder
 from persona.lm.engine import Engine
 from persona.lm.protocol import EngineError, ModelSpec
 from persona.mood import MoodReader
@@ -140,7 +141,7 @@ def is_same(listed: Listed, model: Model | None) -> bool:
 
 def models_dir(settings: Settings) -> Path:
     """Give the folder of fetched models."""
-    return settings.cache_dir / "models"
+    return models_folder(settings.cache_dir)
 
 
 def model_spec(settings: Settings, folder: Path) -> ModelSpec:

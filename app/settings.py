@@ -3,7 +3,6 @@
 import ipaddress
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import AppError
+from persona.folders import user_folders
 from persona.lm.backends import AUTO, backend_names
 from persona.lm.protocol import DEVICES
 
@@ -94,38 +94,6 @@ def check_host(host: str, settings: Settings) -> None:
         f"(Listening on '{host}' lets others in: set JJINCHIN_AUTH=name:password, or "
         "JJINCHIN_PUBLIC=1 if everybody may.)"
     )
-
-
-def user_folders(environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, Path]:
-    """Give the folders for data and for the cache where the user's system keeps such things."""
-    if platform == "win32":
-        local = environ.get("LOCALAPPDATA")
-        base = Path(local) if local else _home(environ) / "AppData" / "Local"
-        return base / "jjinchin", base / "jjinchin" / "Cache"
-    if platform == "darwin":
-        library = _home(environ) / "Library"
-        return library / "Application Support" / "jjinchin", library / "Caches" / "jjinchin"
-    return (
-        _xdg("XDG_DATA_HOME", Path(".local", "share"), environ) / "jjinchin",
-        _xdg("XDG_CACHE_HOME", Path(".cache"), environ) / "jjinchin",
-    )
-
-
-def _xdg(name: str, default: Path, environ: Mapping[str, str]) -> Path:
-    folder = Path(environ.get(name, ""))
-    # A relative path there is to be ignored, says the XDG specification.
-    return folder if folder.is_absolute() else _home(environ) / default
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    given = environ.get("HOME") or environ.get("USERPROFILE")
-    try:
-        return Path(given) if given else Path.home()
-    except RuntimeError as error:
-        raise AppError(
-            "홈 폴더를 찾을 수 없어요. JJINCHIN_DATA_DIR과 JJINCHIN_CACHE_DIR을 정해 주세요. "
-            "(There is no home folder: set JJINCHIN_DATA_DIR and JJINCHIN_CACHE_DIR.)"
-        ) from error
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from bench.talks import GENERATION, WHOLE, Talker
 from persona.card import CARDS_FOLDER, FIRST
 from persona.dialogues import own_dialogues
 from persona.mood import GLAD, SAD, fold
-from training.split import is_held_out
+from training.split import held_out_ids
 
 LENGTHS = (1, 2, 3)
 SEED = 7
@@ -81,8 +81,10 @@ def share_told(her: Talker, system: str, guesser: Guesser, lines: Sequence[str])
 def labelled_replies() -> tuple[list[Labelled], list[Labelled]]:
     """Give her written replies to a sad or glad visitor with that mood: taught, held out."""
     sides: tuple[list[Labelled], list[Labelled]] = ([], [])
-    for dialogue in own_dialogues(CARDS_FOLDER / FIRST):
-        side = sides[is_held_out(dialogue.id)]
+    dialogues = own_dialogues(CARDS_FOLDER / FIRST)
+    held_out = held_out_ids(dialogues)
+    for dialogue in dialogues:
+        side = sides[dialogue.id in held_out]
         side += [(e.reply, e.mood) for e in dialogue.exchanges if e.mood in (SAD, GLAD)]
     return sides
 

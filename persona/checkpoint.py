@@ -88,6 +88,12 @@ def open_folder(folder: Path, wanted: str) -> Checkpoint:
         )
     about = folder / "persona.json"
     persona = _read_json(about, wanted) if about.exists() else {}
+    if persona.get("tokenizer", tokens.fingerprint) != tokens.fingerprint:
+        raise PersonaError(
+            f"{wanted}: 이 모델이 배운 토크나이저가 아니에요. 같은 체크포인트의 tokenizer.json을 "
+            "다시 두세요. (The model was trained with another tokenizer; put the tokenizer.json of "
+            "the same checkpoint back.)"
+        )
     return Checkpoint(
         name=wanted,
         folder=folder,

@@ -1,5 +1,7 @@
 """Text to ids and back, with the control ids kept apart from whatever anybody typed."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,6 +73,12 @@ class Tokens:
 
     def __len__(self) -> int:
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    @property
+    def fingerprint(self) -> str:
+        """A sum over the entries and their ids, the same however the file is written down."""
+        entries = sorted(self._tokenizer.get_vocab(with_added_tokens=True).items())
+        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
     def control(self, name: str) -> int:
         """Give the id of a control token by its name."""

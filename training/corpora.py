@@ -21,8 +21,8 @@ TEXTS: dict[str, tuple[int, int | None]] = {
 }
 
 
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the objects of a JSON lines file, plain or .xz."""
+def rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    """Give the objects of a JSON lines file, plain or .xz; each has to have what is needed."""
     if not path.exists():
         raise TrainingError(
             f"{path} is missing; put the public corpora there (the model card lists them with "
@@ -35,6 +35,8 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
                 row = json.loads(line)
             except ValueError as error:
                 raise TrainingError(f"{path}:{number} is no JSON: {error}") from error
+            if not isinstance(row, dict) or not row.keys() >= set(needed):
+                raise TrainingError(f"{path}:{number} has to be an object with {', '.join(needed)}")
             yield row
 
 
@@ -48,7 +50,7 @@ def running_texts(folder: Path) -> Iterator[str]:
     """Give the running texts once, in the order of TEXTS."""
     for name, (times, limit) in TEXTS.items():
         for _ in range(times):
-            for number, row in enumerate(rows(find(folder, name))):
+            for number, row in enumerate(rows(find(folder, name), "text")):
                 if limit is not None and number >= limit:
                     break
                 yield clean(row["text"])
@@ -56,14 +58,16 @@ def running_texts(folder: Path) -> Iterator[str]:
 
 def songys(folder: Path) -> Iterator[Dialogue]:
     """Give the songys question-answer pairs, each a dialogue of one exchange."""
-    for number, row in enumerate(rows(find(folder, "chat/songys_chatbot"))):
+    for number, row in enumerate(
+        rows(find(folder, "chat/songys_chatbot"), "user", "mood", "reply")
+    ):
         exchange = Exchange(clean(row["user"]), int(row["mood"]), clean(row["reply"]))
         yield Dialogue(f"songys-{number}", "songys", "pairs", (exchange,))
 
 
 def xpersona(folder: Path) -> Iterator[Dialogue]:
     """Give the XPersona conversations with the facts of the one who answers."""
-    for number, row in enumerate(rows(find(folder, "chat/xpersona_ko"))):
+    for number, row in enumerate(rows(find(folder, "chat/xpersona_ko"), "turns", "facts")):
         exchanges = tuple(
             Exchange(clean(t["user"]), 0, clean(t["reply"])) for t in row["turns"] if t.get("reply")
         )

@@ -1,66 +1,38 @@
-"""What pretraining and SFT share: samples, collation and the Trainer's settings."""
+"""What pretraining and SFT share: the course, the Trainer's settings, and what goes wrong."""
 
+import argparse
+import hashlib
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
+import numpy as np
 import torch
-from torch.utils.data import Dataset
-from transformers import GPT2LMHeadModel, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint, set_seed
+from accelerate import PartialState
+from peft import PeftMixedModel, PeftModel
+from safetensors import SafetensorError
+from transformers import (
+    EarlyStoppingCallback,
+    GPT2LMHeadModel,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_utils import set_seed
 
+from training import work
 from training.errors import TrainingError
+from training.samples import Collator, Order, Sample, Samples
 
-UNLEARNED = -100
-
-
-class Sample(TypedDict):
-    """Ids, and the labels of those that are learned (UNLEARNED elsewhere)."""
-
-    input_ids: Sequence[int]
-    labels: Sequence[int]
+# The width for which the commands' usual rates are.
+USUAL_WIDTH = 256
 
 
-class Samples(Dataset[Sample]):
-    """A list of samples in the shape that the Trainer takes."""
-
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self._samples = samples
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self._samples[index]
-
-
-class Collator:
-    """Pads a batch on the right and lets each sample begin at a random position.
-
-    Short samples would leave the far positions of the window untrained; a random start trains
-    all of them, and a sample is read the same wherever it stands.
-    """
-
-    def __init__(self, positions: int, pad_id: int, shift: float) -> None:
-        self._positions = positions
-        self._pad_id = pad_id
-        self._shift = shift
-
-    def __call__(self, samples: Sequence[Sample]) -> dict[str, torch.Tensor]:
-        longest = max(len(s["input_ids"]) for s in samples)
-        ids = torch.full((len(samples), longest), self._pad_id)
-        labels = torch.full((len(samples), longest), UNLEARNED)
-        starts = torch.zeros(len(samples), 1, dtype=torch.long)
-        for row, sample in enumerate(samples):
-            size = len(sample["input_ids"])
-            ids[row, :size] = torch.as_tensor(sample["input_ids"])
-            labels[row, :size] = torch.as_tensor(sample["labels"])
-            # Torch's own chance, which the Trainer keeps with each saved state.
-            if torch.rand(()) < self._shift:
-                starts[row] = torch.randint(0, self._positions - longest + 1, ())
-        places = starts + torch.arange(longest)[None, :]
-        return {"input_ids": ids, "labels": labels, "position_ids": places}
+Learner = GPT2LMHeadModel | PeftModel | PeftMixedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +47,103 @@ class Course:
     warm_up: float = 0.03
     decay: float = 0.1
     shift: float = 1.0
+    patience: int = 3
     save_every: int = 200
     resume: bool = False
 
 
-def end_id(model: GPT2LMHeadModel) -> int:
-    """Give the id that ends a text, which also pads a batch."""
-    found = model.config.eos_token_id
-    if not isinstance(found, int):
-        raise TrainingError("the model's config.json has no single eos_token_id; add it")
-    return found
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What came of it: the held-out loss a token of the weights kept, and what they have seen."""
+
+    held_out_loss: float
+    epochs: float
+    tokens: int
+
+
+def add_course_arguments(
+    parser: argparse.ArgumentParser, *, work: str, epochs: float, batch: int, rate: float
+) -> None:
+    """Say what every training command takes, with a command's own usual values."""
+    add = parser.add_argument
+    add("--work", type=Path, default=Path(work), help=f"for resuming, and losses ({work})")
+    add("--epochs", type=float, default=epochs, help=f"at most (default {epochs:g})")
+    add("--batch", type=int, default=batch, help=f"samples a step and GPU (default {batch})")
+    add("--rate", type=float, help=f"learning rate (default {rate:g}, less for a wider --base)")
+    add("--patience", type=int, default=3, help="stop after N worse held-out losses (default 3)")
+    add("--seed", type=int, default=7)
+    add("--resume", action="store_true", help="go on where a killed run stopped")
+    parser.set_defaults(usual_rate=rate)
+
+
+def course_of(arguments: argparse.Namespace, width: int, shift: float = 1.0) -> Course:
+    """Give the course that a command was asked for; what is wider has to learn more slowly."""
+    for name in ("epochs", "batch", "rate", "patience"):
+        given = getattr(arguments, name)
+        if given is not None and not given > 0:
+            raise TrainingError(f"--{name} has to be more than 0, not {given}")
+    return Course(
+        work=arguments.work,
+        epochs=arguments.epochs,
+        batch=arguments.batch,
+        rate=arguments.rate or arguments.usual_rate * min(1.0, USUAL_WIDTH / width) ** 2,
+        seed=arguments.seed,
+        shift=shift,
+        patience=arguments.patience,
+        resume=arguments.resume,
+    )
+
+
+def is_first_process() -> bool:
+    """Say whether this process writes and speaks: with several GPUs there are several."""
+    return PartialState().is_main_process is True
 
 
 def teach(
-    model: GPT2LMHeadModel, samples: Sequence[Sample], held_out: Sequence[Sample], course: Course
-) -> float:
-    """Train a model in place; give the held-out loss a token at the end."""
-    if not samples:
-        raise TrainingError("there is nothing to learn from; check the folders that were named")
+    model: Learner, samples: Sequence[Sample], held_out: Sequence[Sample], course: Course
+) -> Learned:
+    """Train a model in place, up to the weights with the least held-out loss."""
+    if not samples or not held_out:
+        raise TrainingError("there is too little to learn from; check the folders that were named")
+    positions: int = model.config.n_positions  # type: ignore[union-attr]
+    arguments = settings(course)
+    plan = plan_of(course, samples, held_out, model)
+    state = work.begin(course.work, plan, course.resume)
+    if is_first_process():
+        if not state:
+            work.note(course.work, plan)
+        print(f"{len(samples):,} samples an epoch, {len(held_out):,} held out", flush=True)
+    batch = arguments.train_batch_size * arguments.world_size
+    steps = math.ceil(math.ceil(len(samples) / batch) * course.epochs)
+    every = max(1, min(course.save_every, steps // 10))
+    arguments.eval_steps = arguments.save_steps = every
+    arguments.logging_steps = max(1, every // 4)
     set_seed(course.seed)
+    order = Order([len(s["input_ids"]) for s in samples], batch, course.seed)
+    trainer = _Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=Samples(samples),
+        eval_dataset=Samples(held_out),
+        data_collator=Collator(positions, course.shift),
+        callbacks=[order, EarlyStoppingCallback(course.patience), _Losses()],
+    )
+    trainer.order = order
+    _train(trainer, state)
+    # What one process has read, another may delete from now on.
+    PartialState().wait_for_everyone()
+    loss, kept = trainer.state.best_metric, trainer.state.best_global_step
+    if loss is None or not math.isfinite(loss):
+        raise TrainingError("the held-out loss is no number any more; begin anew, lower --rate")
+    epochs = min(course.epochs, (kept or 0) * batch / len(samples))
+    seen = sum(len(s["input_ids"]) for s in samples) * epochs
+    return Learned(round(loss, 4), round(epochs, 2), round(seen))
+
+
+def settings(course: Course) -> TrainingArguments:
+    """Put a course into the Trainer's words."""
     gpu = torch.cuda.is_available()
-    arguments = TrainingArguments(
+    return TrainingArguments(
         output_dir=str(course.work),
         num_train_epochs=course.epochs,
         per_device_train_batch_size=course.batch,
@@ -106,30 +154,77 @@ def teach(
         weight_decay=course.decay,
         adam_beta2=0.95,
         max_grad_norm=1.0,
-        bf16=True,
+        bf16=has_bf16(gpu),
         use_cpu=not gpu,
-        logging_steps=50,
         eval_strategy="steps",
-        eval_steps=course.save_every,
-        save_steps=course.save_every,
+        save_strategy="steps",
         save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
         report_to="none",
         seed=course.seed,
         prediction_loss_only=True,
         remove_unused_columns=False,
-        train_sampling_strategy="group_by_length",
         dataloader_pin_memory=gpu,
+        ddp_find_unused_parameters=False,
     )
-    collator = Collator(model.config.n_positions, end_id(model), course.shift)
-    trainer = Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=Samples(samples),
-        eval_dataset=Samples(held_out),
-        data_collator=collator,
+
+
+def has_bf16(gpu: bool) -> bool:
+    """Say whether the processor computes in bfloat16; imitating it would be slower than float32."""
+    if gpu:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return any(
+        there and name.endswith("bf16") for name, there in torch.cpu.get_capabilities().items()
     )
-    last = None
-    if course.resume and course.work.exists():
-        last = get_last_checkpoint(str(course.work))  # type: ignore[no-untyped-call]
-    trainer.train(resume_from_checkpoint=last)
-    return float(trainer.evaluate()["eval_loss"])
+
+
+def plan_of(
+    course: Course, samples: Sequence[Sample], held_out: Sequence[Sample], model: Learner
+) -> dict[str, Any]:
+    """Give all that has to be the same when a run goes on; other text or ids give another sum."""
+    data = hashlib.sha256()
+    for sample in (*samples, *held_out):
+        data.update(np.asarray(sample["input_ids"], np.int32).tobytes())
+        data.update(np.asarray(sample["labels"], np.int32).tobytes())
+    asked = {k: v for k, v in asdict(course).items() if k not in ("work", "resume")}
+    asked["processes"] = PartialState().num_processes
+    return {**asked, "data": data.hexdigest(), "parameters": model.num_parameters()}
+
+
+def _train(trainer: Trainer, state: Path | None) -> None:
+    try:
+        trainer.train(resume_from_checkpoint=str(state) if state else None)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "the GPU's memory is too small for this; try a smaller --batch (half of it), or "
+            "`training sft --lora`"
+        ) from error
+    except (OSError, SafetensorError, RuntimeError) as error:
+        # Torch's own writer says of a full disk only this.
+        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise TrainingError(
+            f"{trainer.args.output_dir} could not be written ({error}); make room on the disk, "
+            "then go on from the last saved state with --resume"
+        ) from error
+
+
+class _Trainer(Trainer):
+    """The Trainer with our order of the samples."""
+
+    order: Order
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
+        return self.order
+
+
+class _Losses(TrainerCallback):
+    """Shows the losses anew whenever there is a new one of the held-out samples."""
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if state.is_world_process_zero:
+            work.show_losses(state.log_history, Path(str(args.output_dir)))

@@ -1,21 +1,31 @@
-"""Makes a fresh GPT-2 and keeps checkpoints in the form that comes with the project."""
+"""Makes or opens a GPT-2, and keeps checkpoints in the form that comes with the project."""
 
 import json
 import math
+import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from pickle import PickleError
 from typing import Any
 
 import torch
+from peft import LoraConfig, PeftMixedModel, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from persona.checkpoint import Checkpoint, open_checkpoint
+from persona.folders import fetched_models
 from persona.mood import WEIGHTS_FILE
 from persona.prompt import Template
 from persona.tokens import END, Tokens
 from training.errors import TrainingError
+from training.loop import Course, Learned
+from training.work import clear
 
+LICENCE = "Apache-2.0, with the attributions of NOTICE"
 SHARD_BYTES = 9_000_000
 CHECKPOINT_FILE = re.compile(
     r"(generation_)?config\.json|tokenizer\.json|persona\.json|README\.md"
@@ -68,21 +78,83 @@ def waves(positions: int, width: int) -> torch.Tensor:
     return both.reshape(positions, width) * 0.03
 
 
+def open_base(wanted: str) -> Checkpoint:
+    """Open what training begins with: a checkpoint's name here, a folder, or a fetched model.
+
+    A model that was never taught to chat, such as KoGPT2, knows no header; it learns the moods.
+    """
+    base = open_checkpoint(wanted, fetched_models(os.environ))
+    return base if base.tuned else replace(base, template=replace(base.template, moods=True))
+
+
 def load_model(folder: Path, dropout: float) -> GPT2LMHeadModel:
     """Open a checkpoint for more training, in float32."""
     try:
         config = GPT2Config.from_pretrained(folder)
         config.resid_pdrop = config.embd_pdrop = config.attn_pdrop = dropout
-        return GPT2LMHeadModel.from_pretrained(folder, config=config, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+        # A pickled .bin is opened with weights_only: nothing that lies in it is run.
+        opened: Any = GPT2LMHeadModel.from_pretrained(
+            folder, config=config, dtype=torch.float32, output_loading_info=True
+        )
+        model: GPT2LMHeadModel = opened[0]
+        missing: set[str] = opened[1]["missing_keys"]
+    except (OSError, ValueError, RuntimeError, EOFError, PickleError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
         raise TrainingError(
-            f"{folder} is no GPT-2 checkpoint that can be trained: {error}"
+            f"{folder} cannot be trained: {reason}; fetch or make the checkpoint again"
         ) from error
+    if missing:
+        raise TrainingError(
+            f"{folder} lacks weights of a GPT-2 ({min(missing)}, ...); fetch or make "
+            "the checkpoint again"
+        )
+    return model
 
 
-def open_template(folder: Path) -> Template:
-    """Give the template for the tokenizer in a checkpoint folder."""
-    return Template(Tokens(folder / "tokenizer.json"))
+def add_adapters(
+    model: GPT2LMHeadModel, rank: int, control_ids: tuple[int, ...]
+) -> PeftModel | PeftMixedModel:
+    """Freeze a model but for small matrices beside its layers, and the control tokens' rows.
+
+    A base that was never taught to chat has not learned a control token, so those rows have to.
+    """
+    return get_peft_model(
+        model,
+        LoraConfig(
+            task_type="CAUSAL_LM",
+            r=rank,
+            lora_alpha=2 * rank,
+            target_modules=["c_attn", "c_proj", "c_fc"],
+            fan_in_fan_out=True,
+            trainable_token_indices={"wte": sorted(control_ids)},
+        ),
+    )
+
+
+def describe(
+    method: str,
+    learned: Learned,
+    template: Template,
+    personas: Sequence[str],
+    base: Checkpoint | None,
+) -> dict[str, Any]:
+    """Give what persona.json says: how to be spoken with, the licence, and how it was made."""
+    about: dict[str, Any] = {"header": template.header, "moods": template.moods}
+    about |= {"personas": sorted(personas), "licence": licence_of(base) if base else LICENCE}
+    earlier: dict[str, Any] = {}
+    if base and base.tuned:
+        earlier = json.loads((base.folder / "persona.json").read_text(encoding="utf-8"))
+    elif base:
+        earlier = {"base": base.folder.name if Path(base.name).is_dir() else base.name}
+    if "base" in earlier:
+        about["base"] = earlier["base"]
+    about["training"] = [*earlier.get("training", []), {"method": method, **asdict(learned)}]
+    return about
+
+
+def licence_of(base: Checkpoint) -> str:
+    """Give the licence that the result is under: that of the weights it began with."""
+    return base.licence or (LICENCE if base.tuned else f"that of {base.name}")
 
 
 def check_out(out: Path) -> None:
@@ -104,6 +176,35 @@ def keep(model: GPT2LMHeadModel, source: Path, out: Path, about: dict[str, Any])
     """
     check_out(out)
     draft = out.with_name(out.name + ".part")
+    try:
+        _write(model, source, out, draft, about)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise TrainingError(
+            f"{out} could not be saved ({error}), and is as it was; make room on the disk, then "
+            "the same command with --resume saves it from the last saved state"
+        ) from error
+    old = out.with_name(out.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.replace(old)
+    draft.replace(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def finish(
+    model: GPT2LMHeadModel, source: Path, out: Path, about: dict[str, Any], course: Course
+) -> None:
+    """Keep what a run has made; what it would need to go on is deleted only then."""
+    keep(model, source, out, about)
+    clear(course.work)
+    loss = about["training"][-1]["held_out_loss"]
+    print(f"held-out loss {loss:.4f} a token -> {out}; losses -> {course.work / 'losses.png'}")
+
+
+def _write(
+    model: GPT2LMHeadModel, source: Path, out: Path, draft: Path, about: dict[str, Any]
+) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     half = GPT2LMHeadModel(model.config)  # type: ignore[no-untyped-call]
@@ -111,15 +212,12 @@ def keep(model: GPT2LMHeadModel, source: Path, out: Path, about: dict[str, Any])
     half.to(torch.float16)  # type: ignore[arg-type]
     half.save_pretrained(draft, max_shard_size=SHARD_BYTES)
     shutil.copy(source / "tokenizer.json", draft / "tokenizer.json")
+    tokens = Tokens(draft / "tokenizer.json")
+    # So that a checkpoint whose tokenizer was exchanged for another is known by it.
     (draft / "persona.json").write_text(
-        json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        json.dumps(about | {"tokenizer": tokens.fingerprint}, ensure_ascii=False, indent=2) + "\n",
+        encoding="utf-8",
     )
     for kept in (source / WEIGHTS_FILE, out / WEIGHTS_FILE, out / "README.md"):
         if kept.exists():
             shutil.copy(kept, draft / kept.name)
-    old = out.with_name(out.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.replace(old)
-    draft.replace(out)
-    shutil.rmtree(old, ignore_errors=True)

@@ -30,7 +30,6 @@ from training.messages import (
     Unread,
 )
 from training.privacy import NAME, Veil
-from training.split import is_held_out
 from training.talks import Line, dialogues
 
 TITLE = "내 대화 속 친구"
@@ -227,26 +226,17 @@ def _write(folder: Path, name: str, title: str, result: Result, lines: Iterator[
 
 def _write_dialogues(path: Path, result: Result, lines: Iterator[Line]) -> None:
     moods = MoodReader(MOODS_OF)
-    # However few there are, one is learned and the next held out.
-    number = next(n for n in range(1, 10_000) if not _is_out(n) and _is_out(n + 1))
+    number = 1
     with path.open("w", encoding="utf-8") as file:
         for exchanges in dialogues(lines, lambda text: moods.read(text).tag, result.left_out):
             turns = [{"user": e.user, "mood": e.mood, "reply": e.reply} for e in exchanges]
-            row = {"id": _id(number), "topic": "chat", "turns": turns}
+            row = {"id": f"prepared-{number:06}", "topic": "chat", "turns": turns}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             number += 1
             result.dialogues += 1
             result.exchanges += len(exchanges)
             for exchange in exchanges:
                 result.manner.notice(exchange)
-
-
-def _id(number: int) -> str:
-    return f"prepared-{number:06}"
-
-
-def _is_out(number: int) -> bool:
-    return is_held_out(_id(number))
 
 
 def _table(counts: Counter[str]) -> str:

@@ -8,12 +8,29 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from persona.checkpoint import Checkpoint
 from persona.dialogues import Dialogue
 from persona.prompt import Template
-from persona.tokens import END
+from persona.tokens import END, Tokens
 from training.corpora import running_texts, songys, xpersona
-from training.loop import Course, Sample, teach
-from training.model import Shape, check_out, keep, load_model, new_model, open_template
+from training.errors import TrainingError
+from training.loop import (
+    USUAL_WIDTH,
+    add_course_arguments,
+    course_of,
+    is_first_process,
+    teach,
+)
+from training.model import (
+    Shape,
+    check_out,
+    describe,
+    finish,
+    load_model,
+    new_model,
+    open_base,
+)
+from training.samples import Sample
 
 HELD_OUT_BLOCKS = 64
 SONGYS_PASSES = 3
@@ -23,44 +40,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--corpora", type=Path, required=True, help="folder of public corpora")
     parser.add_argument("--out", type=Path, required=True, help="folder that has tokenizer.json")
-    parser.add_argument("--start", type=Path, help="checkpoint folder whose weights go on")
-    parser.add_argument("--work", type=Path, default=Path("runs/pretrain"), help="for resuming")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--base", "--start", help="checkpoint whose weights and tokenizer go on")
+    parser.add_argument("--width", type=int, default=256, help="of a new model (256)")
+    parser.add_argument("--layers", type=int, default=6, help="of a new model (6)")
+    parser.add_argument("--heads", type=int, default=4, help="of a new model (4)")
     parser.add_argument("--block", type=int, default=256, help="tokens a sample (default 256)")
-    parser.add_argument("--batch", type=int, default=8, help="samples a step (default 8)")
-    parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--rate", type=float, default=7e-4)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--resume", action="store_true", help="go on where a killed run stopped")
+    add_course_arguments(parser, work="runs/pretrain", epochs=1, batch=8, rate=7e-4)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Pretrain and write the checkpoint."""
     check_out(arguments.out)
-    template = open_template(arguments.out)
-    blocks = pack(documents(arguments.corpora, template, arguments.seed), arguments.block)
     shape = Shape(arguments.width, arguments.layers, arguments.heads)
-    if arguments.start:
-        model = load_model(arguments.start, shape.dropout)
+    base = open_base(arguments.base) if arguments.base else None
+    if base:
+        check_tokenizer(arguments.out, base)
+        template, model = base.template, load_model(base.folder, shape.dropout)
     else:
+        template = Template(Tokens(arguments.out / "tokenizer.json"))
         model = new_model(template.tokens, shape, arguments.seed)
+    if arguments.block > model.config.n_positions:
+        raise TrainingError(f"--block is more than the {model.config.n_positions} positions")
+    blocks = pack(documents(arguments.corpora, template, arguments.seed), arguments.block)
     print(f"{model.num_parameters():,} parameters, {blocks.size:,} tokens", flush=True)
     samples = [Sample(input_ids=block, labels=block) for block in blocks]
-    course = Course(
-        work=arguments.work,
-        epochs=arguments.epochs,
-        batch=arguments.batch,
-        rate=arguments.rate,
-        seed=arguments.seed,
-        resume=arguments.resume,
-    )
-    loss = teach(model, samples[HELD_OUT_BLOCKS:], samples[:HELD_OUT_BLOCKS], course)
-    about = {"header": True, "moods": True, "personas": [], "pretrain_loss": round(loss, 4)}
-    keep(model, arguments.out, arguments.out, about)
-    print(f"held-out loss {loss:.4f} a token -> {arguments.out}")
+    kept_out = min(HELD_OUT_BLOCKS, len(samples) // 10)
+    course = course_of(arguments, model.config.n_embd if base else USUAL_WIDTH)
+    learned = teach(model, samples[kept_out:], samples[:kept_out], course)
+    if is_first_process():
+        source = base.folder if base else arguments.out
+        about = describe("pretrain", learned, template, (), base)
+        finish(model, source, arguments.out, about, course)
     return 0
+
+
+def check_tokenizer(out: Path, base: Checkpoint) -> None:
+    """Refuse a folder whose tokenizer is not the one that the base knows."""
+    own = out / "tokenizer.json"
+    if own.exists() and Tokens(own).fingerprint != base.template.tokens.fingerprint:
+        raise TrainingError(
+            f"{base.name} was trained with another tokenizer than {own}; name a new folder with "
+            "--out, or leave out --base"
+        )
 
 
 def documents(folder: Path, template: Template, seed: int) -> Iterator[list[int]]:

@@ -1,12 +1,13 @@
 """Teaches a model to answer as the personas do: only the tokens of their replies are learned."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from persona.card import CARDS_FOLDER, Card, find_cards
-from persona.checkpoint import open_checkpoint
+from persona.checkpoint import Checkpoint
 from persona.dialogues import Dialogue, own_dialogues
 from persona.mood import MoodReader
 from persona.prompt import Exchange, Template
@@ -14,88 +15,101 @@ from persona.speech_level import JONDAEMAL, keeps_level
 from training.banmal import to_banmal
 from training.corpora import songys
 from training.errors import TrainingError
-from training.loop import UNLEARNED, Course, Sample, teach
-from training.model import check_out, keep, load_model, open_template
+from training.loop import (
+    add_course_arguments,
+    course_of,
+    is_first_process,
+    teach,
+)
+from training.model import add_adapters, check_out, describe, finish, load_model, open_base
+from training.samples import UNLEARNED, Sample
 from training.split import held_out_ids
 
-LICENCE = "Apache-2.0, with the attributions of NOTICE"
+# Adapters begin at nothing, and may learn as fast in a wide model as in a narrow one.
+LORA_RATE = 5e-4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("--start", type=Path, required=True, help="pretrained checkpoint folder")
-    parser.add_argument("--out", type=Path, required=True, help="checkpoint folder to write")
-    parser.add_argument("--cards", type=Path, default=CARDS_FOLDER, help="folder of personas")
-    parser.add_argument("--corpora", type=Path, help="folder of public corpora (songys pairs)")
-    parser.add_argument("--own-passes", type=int, default=3, help="own dialogues an epoch")
-    parser.add_argument("--work", type=Path, default=Path("runs/sft"), help="for resuming")
-    parser.add_argument("--epochs", type=float, default=7.0)
-    parser.add_argument("--batch", type=int, default=64, help="dialogues a step (default 64)")
-    parser.add_argument("--rate", type=float, default=6e-4)
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--resume", action="store_true", help="go on where a killed run stopped")
+    add = parser.add_argument
+    add("--base", "--start", required=True, help="to begin with: a checkpoint or a fetched model")
+    add("--out", type=Path, required=True, help="checkpoint folder to write")
+    add("--cards", type=Path, default=CARDS_FOLDER, help="folder of personas")
+    add("--persona", help="only this one")
+    add("--corpora", type=Path, help="folder of public corpora (songys pairs)")
+    add("--own-passes", type=int, default=3, help="own dialogues an epoch (default 3)")
+    add("--dropout", type=float, default=0.0)
+    lora = "for a small GPU: learn matrices of this rank (16), and add them to the weights after"
+    add("--lora", type=int, nargs="?", const=16, metavar="RANK", help=lora)
+    add_course_arguments(parser, work="runs/sft", epochs=7, batch=64, rate=6e-4)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fine-tune, write the checkpoint, and print the held-out loss."""
     check_out(arguments.out)
-    template = open_template(arguments.start)
-    cards = find_cards(arguments.cards)
-    model = load_model(arguments.start, arguments.dropout)
-    positions = model.config.n_positions
-    taught, held_out = own_samples(template, cards, arguments.own_passes, positions)
+    base = open_base(arguments.base)
+    cards = wanted_cards(arguments, base)
+    taught, held_out = own_samples(base.template, cards, arguments.own_passes, base.positions)
     if arguments.corpora:
-        moods = MoodReader(arguments.start)
-        taught += list(public_samples(template, cards, arguments.corpora, moods))
-    course = Course(
-        work=arguments.work,
-        epochs=arguments.epochs,
-        batch=arguments.batch,
-        rate=arguments.rate,
-        seed=arguments.seed,
-        shift=0.5,
-        resume=arguments.resume,
-    )
-    print(f"{len(taught):,} dialogues an epoch, {len(held_out):,} held out", flush=True)
-    loss = teach(model, taught, held_out, course)
-    about = {
-        "header": True,
-        "moods": True,
-        "personas": sorted(cards),
-        "licence": licence_of(arguments.start),
-        "held_out_loss": round(loss, 4),
-    }
-    keep(model, arguments.start, arguments.out, about)
-    print(f"held-out loss {loss:.4f} a token -> {arguments.out}")
+        moods = MoodReader(base.folder)
+        taught += public_samples(base.template, cards, arguments.corpora, moods)
+    model = load_model(base.folder, arguments.dropout)
+    course = course_of(arguments, model.config.n_embd, shift=0.5)
+    if arguments.lora:
+        adapted = add_adapters(model, arguments.lora, base.template.tokens.control_ids)
+        course = replace(course, rate=arguments.rate or LORA_RATE)
+        learned = teach(adapted, taught, held_out, course)
+        model = adapted.merge_and_unload()
+    else:
+        learned = teach(model, taught, held_out, course)
+    if is_first_process():
+        about = describe("sft", learned, base.template, list(cards), base)
+        finish(model, base.folder, arguments.out, about, course)
     return 0
 
 
-def licence_of(start: Path) -> str:
-    """Give the licence that the result is under: that of the weights it began with."""
-    return open_checkpoint(str(start), start).licence or LICENCE
+def wanted_cards(arguments: argparse.Namespace, base: Checkpoint) -> dict[str, Card]:
+    """Give the personas to learn; a base that knows no header cannot tell several apart."""
+    cards = find_cards(arguments.cards)
+    if arguments.persona and arguments.persona not in cards:
+        raise TrainingError(f"no persona {arguments.persona!r}; there are: {', '.join(cards)}")
+    if arguments.persona:
+        return {arguments.persona: cards[arguments.persona]}
+    if len(cards) > 1 and not base.template.header:
+        print(
+            f"{base.name} knows no header, so it will not tell {', '.join(cards)} apart; choose "
+            "one of them with --persona",
+            file=sys.stderr,
+        )
+    return cards
 
 
 def own_samples(
     template: Template, cards: dict[str, Card], passes: int, positions: int
 ) -> tuple[list[Sample], list[Sample]]:
     """Give the personas' own dialogues as samples: those that are taught, those held out."""
-    taught, held_out = [], []
+    own = {card.id: own_dialogues(card.folder) for card in cards.values()}
+    kept_out = {(name, kept) for name, found in own.items() for kept in held_out_ids(found)}
+    if not kept_out:  # one dialogue, or near copies of one: the last is held out all the same
+        kept_out = {(name, found[-1].id) for name, found in own.items() if found}
+    taught: list[Sample] = []
+    held_out: list[Sample] = []
+    too_long = 0
     for card in cards.values():
-        dialogues = own_dialogues(card.folder)
-        kept = held_out_ids(dialogues)
-        for dialogue in dialogues:
-            pieces = list(cut(template, card, dialogue, positions))
-            if dialogue.id in kept:
+        for dialogue in own[card.id]:
+            short = tuple(e for e in dialogue.exchanges if fits(template, card, [e], positions))
+            too_long += len(dialogue.exchanges) - len(short)
+            pieces = list(cut(template, card, replace(dialogue, exchanges=short), positions))
+            if (card.id, dialogue.id) in kept_out:
                 held_out += pieces
             else:
                 taught += pieces * passes
-    if not taught:
-        raise TrainingError("no persona has dialogues; put them in NAME/dialogues/*.jsonl")
-    if not held_out:
+    if too_long:
+        print(f"{too_long:,} exchanges are longer than the window and left out", file=sys.stderr)
+    if not taught or not held_out:
         raise TrainingError(
-            "no dialogue can be held out to measure by: all are near copies of one another, or "
-            "there is only one; add some that are different"
+            "no persona has two dialogues that can be learned from; put some more into "
+            "NAME/dialogues/*.jsonl"
         )
     return taught, held_out
 
@@ -129,12 +143,17 @@ def cut(template: Template, card: Card, dialogue: Dialogue, positions: int) -> I
     """Give a dialogue as one sample, or as several where it is longer than the window allows."""
     exchanges: list[Exchange] = []
     for exchange in dialogue.exchanges:
-        longer = [*exchanges, exchange]
-        if exchanges and len(to_sample(template, card, longer)["input_ids"]) > positions:
+        if exchanges and not fits(template, card, [*exchanges, exchange], positions):
             yield to_sample(template, card, exchanges)
-            longer = [exchange]
-        exchanges = longer
-    yield to_sample(template, card, exchanges)
+            exchanges = []
+        exchanges.append(exchange)
+    if exchanges:
+        yield to_sample(template, card, exchanges)
+
+
+def fits(template: Template, card: Card, exchanges: Sequence[Exchange], positions: int) -> bool:
+    """Say whether exchanges go into one window."""
+    return len(to_sample(template, card, exchanges)["input_ids"]) <= positions
 
 
 def to_sample(template: Template, card: Card, exchanges: Sequence[Exchange]) -> Sample:

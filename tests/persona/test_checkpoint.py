@@ -15,6 +15,7 @@ from persona.checkpoint import (
     open_folder,
 )
 from persona.errors import PersonaError
+from persona.tokens import Tokens
 
 CONFIG = {"model_type": "gpt2", "n_positions": 256, "vocab_size": 1500}
 
@@ -126,6 +127,15 @@ def test_a_broken_one_is_listed_and_refused_when_it_is_opened(folder: Path, tmp_
     assert "broken" in [one.name for one in list_checkpoints("", tmp_path / "models")]
     with pytest.raises(PersonaError, match="읽을 수 없어요"):
         open_folder(broken, "broken")
+
+
+def test_a_tokenizer_of_another_training_is_said(folder: Path) -> None:
+    about = {"header": True, "tokenizer": Tokens(folder / "tokenizer.json").fingerprint}
+    (folder / "persona.json").write_text(json.dumps(about), encoding="utf-8")
+    assert open_checkpoint(str(folder), folder).tuned
+    (folder / "persona.json").write_text(json.dumps(about | {"tokenizer": "1"}), encoding="utf-8")
+    with pytest.raises(PersonaError, match="토크나이저가 아니에요"):
+        open_checkpoint(str(folder), folder)
 
 
 def test_the_shipped_checkpoint_is_whole_and_small() -> None:

@@ -9,6 +9,7 @@ import pytest
 from persona.checkpoint import open_checkpoint
 from training.__main__ import main
 from training.pretrain import pack
+from training.tokenizer import train_tokenizer
 
 
 @pytest.fixture
@@ -38,7 +39,55 @@ def test_from_texts_to_a_checkpoint(corpora: Path, tmp_path: Path) -> None:
     checkpoint = open_checkpoint(str(out), out)
     assert checkpoint.positions == 1024
     assert 400 < len(checkpoint.template.tokens) <= 700
-    assert "pretrain_loss" in json.loads((out / "persona.json").read_text(encoding="utf-8"))
+    (stage,) = json.loads((out / "persona.json").read_text(encoding="utf-8"))["training"]
+    assert stage["method"] == "pretrain"
+    assert stage["tokens"] > 1000 and stage["held_out_loss"] > 1
+
+
+def test_pretraining_goes_on_from_a_checkpoint_with_its_tokenizer(
+    corpora: Path, start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "more"
+    words = ["pretrain", "--corpora", str(corpora), "--base", str(start), "--out", str(out)]
+    small = ["--block", "64", "--epochs", "0.1", "--work", str(tmp_path / "work")]
+    assert main([*words, *small]) == 0
+    assert (out / "tokenizer.json").read_bytes() == (start / "tokenizer.json").read_bytes()
+    assert open_checkpoint(str(out), out).positions == 128
+    assert main([*words, *small, "--block", "256"]) == 1
+    assert "128 positions" in capsys.readouterr().err
+
+
+def test_another_tokenizer_than_the_bases_is_a_sentence(
+    start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "made"
+    out.mkdir()
+    train_tokenizer(["다른 글에서 만든 토크나이저"] * 9, 400).save(str(out / "tokenizer.json"))
+    words = ["pretrain", "--corpora", str(tmp_path), "--base", str(start), "--out", str(out)]
+    assert main(words) == 1
+    assert "another tokenizer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("", "too little to learn from"), ('{"words": "no text"}', "has to be an object with text")],
+)
+def test_corpora_with_nothing_usable_are_a_sentence(
+    corpora: Path,
+    start: Path,
+    tmp_path: Path,
+    line: str,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for path in corpora.rglob("*.xz"):
+        with lzma.open(path, "wt", encoding="utf-8") as file:
+            file.write(line)
+    for name in ("songys_chatbot", "xpersona_ko"):
+        (corpora / "chat" / f"{name}.jsonl").write_text("", encoding="utf-8")
+    words = ["pretrain", "--corpora", str(corpora), "--base", str(start), "--block", "64"]
+    assert main([*words, "--out", str(tmp_path / "o"), "--work", str(tmp_path / "w")]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_a_missing_source_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,10 @@
-"""Only her replies are learned, moods and header in place; a killed run goes on."""
+"""Only her replies are learned, moods and header in place; what cannot be is a sentence."""
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import open_checkpoint
@@ -14,9 +12,9 @@ from persona.dialogues import Dialogue
 from persona.prompt import Exchange, Template
 from persona.tokens import END, MOOD, SYSTEM
 from training.__main__ import main
-from training.loop import UNLEARNED, Collator, Course, Sample, Samples, teach
-from training.model import Shape, keep, new_model
-from training.sft import LICENCE, cut, in_level, licence_of, to_sample
+from training.errors import TrainingError
+from training.samples import UNLEARNED
+from training.sft import cut, in_level, own_samples, to_sample
 
 TALK = (Exchange("나 왔어", 0, "왔구나"), Exchange("슬퍼 ㅠㅠ", 1, "무슨 일이야?"))
 
@@ -52,48 +50,6 @@ def test_public_replies_are_put_in_her_level_or_left_out() -> None:
     assert in_level("좋은 하루야.", "jondaemal") is None
 
 
-def test_a_batch_is_padded_and_starts_anywhere_in_the_window() -> None:
-    samples = [Sample(input_ids=[5, 6, 7], labels=[UNLEARNED, 6, 7])]
-    samples.append(Sample(input_ids=[8], labels=[8]))
-    collate = Collator(positions=16, pad_id=1, shift=1.0)
-    starts = set()
-    for _ in range(50):
-        batch = collate(samples)
-        assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 1, 1]]
-        assert batch["labels"].tolist() == [[UNLEARNED, 6, 7], [8, UNLEARNED, UNLEARNED]]
-        assert batch["position_ids"].max() < 16
-        starts.add(int(batch["position_ids"][0, 0]))
-    assert len(starts) > 5
-
-
-@pytest.fixture
-def start(template: Template, tokenizer_file: Path, tmp_path: Path) -> Path:
-    """Make a tiny random checkpoint to fine-tune."""
-    folder = tmp_path / "start"
-    source = tmp_path / "tokenizer"
-    source.mkdir()
-    shutil.copy(tokenizer_file, source / "tokenizer.json")
-    model = new_model(template.tokens, Shape(32, 1, 2, positions=128), seed=1)
-    keep(model, source, folder, {"header": True, "moods": True})
-    return folder
-
-
-@pytest.fixture
-def small_cards(tmp_path: Path) -> Path:
-    """Give one persona with a handful of her dialogues, so that an epoch takes a second."""
-    folder = tmp_path / "cards" / "yuhee"
-    (folder / "dialogues").mkdir(parents=True)
-    own = CARDS_FOLDER / "yuhee"
-    shutil.copy(own / "card.toml", folder)
-    for n in range(24):
-        word = chr(ord("가") + 28 * n) * 3  # unlike the others, or all were one family
-        turns = [{"user": f"{word} 말", "mood": 0, "reply": f"{word} 답이야"}]
-        line = json.dumps({"id": f"small-{n}", "topic": "t", "turns": turns}, ensure_ascii=False)
-        with (folder / "dialogues" / "own.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(line + "\n")
-    return folder.parent
-
-
 def test_the_command_makes_a_checkpoint_that_opens(
     start: Path, small_cards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,60 +60,14 @@ def test_the_command_makes_a_checkpoint_that_opens(
     assert "held-out loss" in capsys.readouterr().out
     checkpoint = open_checkpoint(str(out), out)
     assert (checkpoint.positions, checkpoint.template.header) == (128, True)
-    assert json.loads((out / "persona.json").read_text(encoding="utf-8"))["personas"] == ["yuhee"]
+    about = json.loads((out / "persona.json").read_text(encoding="utf-8"))
+    assert about["personas"] == ["yuhee"]
+    assert about["training"][-1]["method"] == "sft"
+    assert 0 < about["training"][-1]["epochs"] <= 2
+    losses = json.loads((tmp_path / "work" / "losses.json").read_text(encoding="utf-8"))
+    assert losses["learned"] and losses["held out"]
+    assert not list((tmp_path / "work").glob("checkpoint-*"))
     assert all(f.stat().st_size < 10_000_000 for f in out.iterdir())
-
-
-def test_a_killed_run_goes_on_where_it_was(template: Template, card: Card, tmp_path: Path) -> None:
-    """Two halves with a stop between end at the weights of one whole run."""
-    samples = [
-        to_sample(template, card, [Exchange(f"{n} 안녕", 0, f"{n} 왔구나")]) for n in range(16)
-    ]
-    course = Course(work=tmp_path / "whole", epochs=2, batch=4, rate=1e-3, shift=1.0, save_every=4)
-    shape = Shape(32, 1, 2, positions=128)
-    whole = new_model(template.tokens, shape, seed=1)
-    teach(whole, samples, samples[:4], course)
-    # Step 4 is where a kill would have left the second run: its later states are not there.
-    shutil.copytree(tmp_path / "whole" / "checkpoint-4", tmp_path / "again" / "checkpoint-4")
-    again = new_model(template.tokens, shape, seed=2)
-    teach(
-        again,
-        samples,
-        samples[:4],
-        dataclasses.replace(course, work=tmp_path / "again", resume=True),
-    )
-    for one, other in zip(whole.parameters(), again.parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)
-
-
-def test_saving_leaves_the_last_good_checkpoint_when_it_fails(
-    start: Path, template: Template, tmp_path: Path
-) -> None:
-    model = new_model(template.tokens, Shape(32, 1, 2, positions=128), seed=9)
-    before = {f.name: f.read_bytes() for f in start.iterdir()}
-    with pytest.raises(OSError, match=r"tokenizer\.json"):
-        keep(model, tmp_path / "no tokenizer here", start, {})
-    assert {f.name: f.read_bytes() for f in start.iterdir()} == before
-
-
-def test_saving_keeps_the_moods_and_the_card_that_are_there(
-    start: Path, template: Template, tmp_path: Path
-) -> None:
-    model = new_model(template.tokens, Shape(32, 1, 2, positions=128), seed=9)
-    (start / "mood.safetensors").write_bytes(b"moods")
-    out = tmp_path / "out"
-    keep(model, start, out, {})
-    (out / "README.md").write_text("card", encoding="utf-8")
-    keep(model, start, out, {})
-    assert (out / "mood.safetensors").read_bytes() == b"moods"
-    assert (out / "README.md").read_text(encoding="utf-8") == "card"
-
-
-def test_the_licence_of_the_start_is_carried_on(start: Path) -> None:
-    assert licence_of(start) == LICENCE
-    (start / "persona.json").unlink()
-    (start / "README.md").write_text("---\nlicense: cc-by-nc-sa-4.0\n---\n", encoding="utf-8")
-    assert licence_of(start) == "cc-by-nc-sa-4.0"
 
 
 @pytest.mark.parametrize("name", ["papers", "."])
@@ -172,22 +82,6 @@ def test_a_folder_of_other_things_is_never_replaced(
     assert (tmp_path / "papers" / "thesis.txt").exists()
 
 
-def test_samples_are_counted() -> None:
-    assert len(Samples([Sample(input_ids=[1], labels=[1])])) == 1
-
-
-def test_dialogues_that_are_all_alike_are_a_sentence(
-    start: Path, small_cards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    own = small_cards / "yuhee" / "dialogues" / "own.jsonl"
-    line = own.read_text(encoding="utf-8").splitlines()[0]
-    copies = [line.replace("small-0", f"small-{n}") for n in range(5)]
-    own.write_text("\n".join(copies), encoding="utf-8")
-    words = ["sft", "--start", str(start), "--out", str(tmp_path / "o")]
-    assert main([*words, "--cards", str(small_cards)]) == 1
-    assert "near copies" in capsys.readouterr().err
-
-
 def test_no_dialogues_is_a_sentence(
     start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,3 +91,52 @@ def test_no_dialogues_is_a_sentence(
     words = ["sft", "--start", str(start), "--out", str(tmp_path / "o")]
     assert main([*words, "--cards", str(folder.parent)]) == 1
     assert "dialogues" in capsys.readouterr().err
+
+
+def test_one_dialogue_alone_is_a_sentence_and_two_are_enough(
+    template: Template, small_cards: Path
+) -> None:
+    own = small_cards / "yuhee" / "dialogues" / "own.jsonl"
+    first, second, *_ = own.read_text(encoding="utf-8").splitlines()
+    cards = {"yuhee": load_card(small_cards / "yuhee")}
+    own.write_text(first, encoding="utf-8")
+    with pytest.raises(TrainingError, match="two dialogues"):
+        own_samples(template, cards, 3, 128)
+    own.write_text(first + "\n" + second, encoding="utf-8")
+    taught, held_out = own_samples(template, cards, 3, 128)
+    assert (len(taught), len(held_out)) == (3, 1)
+
+
+def test_what_is_longer_than_the_window_is_counted(
+    template: Template, small_cards: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turns = [{"user": "안녕", "mood": 0, "reply": words} for words in ("그래 " * 200, "응")]
+    long = json.dumps({"id": "long", "topic": "t", "turns": turns}, ensure_ascii=False)
+    (small_cards / "yuhee" / "dialogues" / "long.jsonl").write_text(long, encoding="utf-8")
+    cards = {"yuhee": load_card(small_cards / "yuhee")}
+    samples = [s for side in own_samples(template, cards, 1, 128) for s in side]
+    assert len(samples) == 25
+    assert all(len(s["input_ids"]) <= 128 for s in samples)
+    assert "1 exchanges are longer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (("--epochs", "0"), "--epochs has to be more than 0"),
+        (("--rate", "-1"), "--rate has to be more than 0"),
+        (("--persona", "nobody"), "nobody"),
+        (("--base", "nowhere"), "nowhere"),
+    ],
+)
+def test_an_option_that_is_off_is_a_sentence(
+    start: Path,
+    small_cards: Path,
+    tmp_path: Path,
+    word: tuple[str, str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["sft", "--base", str(start), "--cards", str(small_cards), *word]
+    assert main([*words, "--out", str(tmp_path / "o")]) == 1
+    assert said in capsys.readouterr().err
