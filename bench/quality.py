@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.models import measured_folder
+from bench.ranking import measure_ranking
 from bench.tables import show
 from persona.card import CARDS_FOLDER, Card, find_cards
 from persona.checkpoint import Checkpoint, open_checkpoint
@@ -23,8 +24,8 @@ from training.mood import accuracies, own_sentences
 from training.split import is_held_out
 
 AGREEMENT_PLACES = 400
-# Promised by name; null until replies are ranked, steered and judged.
-NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood", "mood_steer", "memory_recall", "ssa")
+# Promised by name; null until replies are steered and judged.
+NOT_YET = ("mood_steer", "memory_recall", "ssa")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -72,6 +73,7 @@ def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str,
         "fallbacks": round(share(a.origin == FALLBACK for a in answers), 4),
         "distinct_2": round(distinct_pairs([a.text for a in answers]), 4),
         "distinct_2_human": round(distinct_pairs(human), 4),
+        **measure_ranking(checkpoint, whole, cards, held_out),
         **dict.fromkeys(NOT_YET),
     }
 
