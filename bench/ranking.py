@@ -13,8 +13,8 @@ from persona.ranker import Ranker
 from persona.window import fit
 from training.ranker import SEED, Case, cases, hits
 
-# Reading twenty replies in their dialogue takes half a second, so likelihoods are sampled.
-LIKELIHOOD_CASES = 300
+# Reading twenty replies in their dialogue takes a second, so likelihoods are sampled.
+LIKELIHOOD_CASES = 100
 
 
 def measure_ranking(

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from persona.encoder import ENCODER_FILE
 from persona.mood import WEIGHTS_FILE
 from persona.prompt import Template
+from persona.ranker import RANKER_FILE
 from persona.tokens import END, Tokens
 from training.errors import TrainingError
 
@@ -21,6 +23,8 @@ CHECKPOINT_FILE = re.compile(
     r"(generation_)?config\.json|tokenizer\.json|persona\.json|README\.md"
     r"|[\w-]+\.safetensors(\.index\.json)?"
 )
+# What lies beside the weights and does not depend on them.
+CARRIED = (WEIGHTS_FILE, ENCODER_FILE, RANKER_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ def keep(model: GPT2LMHeadModel, source: Path, out: Path, about: dict[str, Any])
     (draft / "persona.json").write_text(
         json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    for kept in (source / WEIGHTS_FILE, out / WEIGHTS_FILE, out / "README.md"):
+    carried = [place / name for place in (source, out) for name in CARRIED]
+    for kept in (*carried, out / "README.md"):
         if kept.exists():
             shutil.copy(kept, draft / kept.name)
     old = out.with_name(out.name + ".old")

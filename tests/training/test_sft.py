@@ -144,11 +144,13 @@ def test_saving_keeps_the_moods_and_the_card_that_are_there(
 ) -> None:
     model = new_model(template.tokens, Shape(32, 1, 2, positions=128), seed=9)
     (start / "mood.safetensors").write_bytes(b"moods")
+    (start / "ranker.safetensors").write_bytes(b"judge")
     out = tmp_path / "out"
     keep(model, start, out, {})
     (out / "README.md").write_text("card", encoding="utf-8")
     keep(model, start, out, {})
     assert (out / "mood.safetensors").read_bytes() == b"moods"
+    assert (out / "ranker.safetensors").read_bytes() == b"judge"
     assert (out / "README.md").read_text(encoding="utf-8") == "card"
 
 
