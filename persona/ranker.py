@@ -91,8 +91,8 @@ class Ranker:
     ) -> Vectors:
         """Give a score for each reply, the best one highest.
 
-        A gain is how much likelier the situation makes a reply, by a language model: its
-        log-probability in the prompt minus the one without the visitor's words.
+        A gain is how much likelier the situation makes a reply, by a language model: its mean
+        log-probability a token in the prompt minus the one with nothing said.
         """
         if not replies:
             return np.zeros(0, np.float32)

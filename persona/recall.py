@@ -12,6 +12,7 @@ from persona.encoder import Encoder, Vectors
 from persona.prompt import Exchange
 
 # How alike two situations must be, from 0 to 1; below this she answers in words of her own.
+# Read off held-out talk: lines less alike seldom fit.
 ALIKE = 0.6
 # What stood before the last words counts this much, where her line had something before it.
 BEFORE = 0.25
