@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from app.settings import Settings
 from persona.card import CARDS_FOLDER, FIRST, Card, find_cards
 from persona.checkpoint import Checkpoint
 from persona.dialogues import own_dialogues
+from persona.encoder import open_encoder
 from persona.errors import PersonaError
 from persona.lm.engine import Engine
 from persona.prompt import Exchange
@@ -91,14 +92,16 @@ class Room:
         cards = self.cards
         return cards.get(persona) or cards.get(FIRST) or next(iter(cards.values()))
 
-    def recall(self, card: Card, heard: str, mood: int, said: Collection[str]) -> str:
+    def recall(self, card: Card, heard: str, mood: int, exchanges: Sequence[Exchange]) -> str:
         """Give a line of her own dialogues that answers what was heard, or ""."""
         if not self.settings.recall:
             return ""
         with self._recalling:
             if card.id not in self._recalls:
-                self._recalls[card.id] = Recall(own_dialogues(card.folder))
-        return self._recalls[card.id].find(heard, mood, said)
+                encoder = open_encoder(self.checkpoint.folder)
+                self._recalls[card.id] = Recall(own_dialogues(card.folder), encoder)
+        found = self._recalls[card.id].find(heard, mood, exchanges)
+        return found[0].reply if found else ""
 
     def _read_dialogues(self) -> None:
         for card in self.cards.values():

@@ -58,14 +58,14 @@ def take_turn(
     own_words = bool(choice.sampling) or heard == replaced(
         room, visitor, conversation, choice.instead_of
     )
-    said = {turn.reply for turn in earlier}
+    exchanges = finished(earlier)
     asked = Asked(
         card=card,
-        exchanges=finished(earlier),
+        exchanges=exchanges,
         user=heard,
         mood=mood.tag,
         sampling=card_sampling(card, **choice.sampling),
-        recalled="" if own_words else room.recall(card, heard, mood.tag, said),
+        recalled="" if own_words else room.recall(card, heard, mood.tag, exchanges),
     )
     with room.models.in_use() as model:
         answer = Answer(model.checkpoint, model.engine, asked)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import flaws, memory, reply_time, steer, verdicts
 from bench.models import checkpoint_hash, measured_folder
+from bench.ranking import measure_ranking
 from bench.tables import show
 from bench.talks import Companion, open_companion
 from persona.card import CARDS_FOLDER, Card, find_cards
@@ -23,11 +24,9 @@ from persona.prompt import Exchange
 from persona.reply import FALLBACK, Answer, Asked, card_sampling
 from persona.speech_level import keeps_level
 from training.mood import accuracies, own_sentences
-from training.split import held_out_of
+from training.split import both_sides
 
 AGREEMENT_PLACES = 400
-# Promised by name; null until replies are ranked.
-NOT_YET = ("hits_at_1_of_20", "hits_at_1_by_likelihood")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -60,7 +59,7 @@ def in_conversation(her: Companion) -> dict[str, Any]:
 def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str, Any]:
     """Give the figures: `whole` has the weights as they are, `small` has them in 8 bits."""
     cards = find_cards(CARDS_FOLDER)
-    held_out = {card.id: held_out_of(own_dialogues(card.folder)) for card in cards.values()}
+    held_out = {card.id: both_sides(own_dialogues(card.folder))[1] for card in cards.values()}
     said = {
         name: sample_replies(checkpoint, small, cards[name], dialogues)
         for name, dialogues in held_out.items()
@@ -92,7 +91,7 @@ def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str,
         "fallbacks": round(share(a.origin == FALLBACK for a in answers), 4),
         "distinct_2": round(distinct_pairs([a.text for a in answers]), 4),
         "distinct_2_human": round(distinct_pairs(human), 4),
-        **dict.fromkeys(NOT_YET),
+        **measure_ranking(checkpoint, whole, cards, held_out),
     }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from bench.scripted import neutral_lines
 from bench.talks import GENERATION, WHOLE, Talker
 from persona.card import CARDS_FOLDER, FIRST
-from persona.dialogues import own_dialogues
+from persona.dialogues import Dialogue, own_dialogues
 from persona.mood import GLAD, SAD, fold
-from training.split import held_out_ids
+from training.split import both_sides
 
 LENGTHS = (1, 2, 3)
 SEED = 7
@@ -80,13 +80,13 @@ def share_told(her: Talker, system: str, guesser: Guesser, lines: Sequence[str])
 
 def labelled_replies() -> tuple[list[Labelled], list[Labelled]]:
     """Give her written replies to a sad or glad visitor with that mood: taught, held out."""
-    sides: tuple[list[Labelled], list[Labelled]] = ([], [])
-    dialogues = own_dialogues(CARDS_FOLDER / FIRST)
-    held_out = held_out_ids(dialogues)
-    for dialogue in dialogues:
-        side = sides[dialogue.id in held_out]
-        side += [(e.reply, e.mood) for e in dialogue.exchanges if e.mood in (SAD, GLAD)]
-    return sides
+    taught, held_out = both_sides(own_dialogues(CARDS_FOLDER / FIRST))
+    return _felt(taught), _felt(held_out)
+
+
+def _felt(dialogues: list[Dialogue]) -> list[Labelled]:
+    exchanges = [e for dialogue in dialogues for e in dialogue.exchanges]
+    return [(e.reply, e.mood) for e in exchanges if e.mood in (SAD, GLAD)]
 
 
 def grams(reply: str) -> Iterator[str]:

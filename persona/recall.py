@@ -1,66 +1,122 @@
 """Recalls what she said when a visitor said nearly the same: a line of her own dialogues."""
 
-import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
 
 from persona.dialogues import Dialogue
+from persona.encoder import Encoder, Vectors
 from persona.prompt import Exchange
 
-# How alike two openings must be, from 0 to 1; below this she answers in words of her own.
-ALIKE = 0.40
+# How alike two situations must be, from 0 to 1; below this she answers in words of her own.
+# Read off held-out talk: lines less alike seldom fit.
+ALIKE = 0.6
+# What stood before the last words counts this much, where her line had something before it.
+BEFORE = 0.25
 # An answer to another feeling does not fit, however alike the words are.
 OTHER_MOOD = 0.85
-LENGTHS = (1, 2, 3)
-_NO_LETTERS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
-_RUNS = re.compile(r"(.)\1+")
-_LAUGHTER = re.compile(r"[ㅋㅎㅠㅜ]+$")
+# A word in more than this share of her lines belongs to no conversation ("오늘", "진짜").
+COMMON = 0.01
+_WORDS = re.compile(r"[0-9]+|[a-z]+|[가-힣]{2,}")
+_NUMBER = re.compile(r"[0-9]+")
+# Words as short as these say nothing without what stood before them ("응", "왜?").
+SHORT = 2
+_BARE = re.compile(r"[^0-9a-zA-Z가-힣]")
+BEFORE_SHORT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of hers that may fit, and how alike the situation was in which she said it."""
+
+    reply: str
+    likeness: float
 
 
 class Recall:
-    """The openings of her dialogues, found by the n-grams they share with what was said.
+    """The lines of her dialogues, found by what the visitor said last and what stood before."""
 
-    Only openings are recalled: a later line leans on what was said before it.
-    """
+    def __init__(self, dialogues: Iterable[Dialogue], encoder: Encoder) -> None:
+        self._encoder = encoder
+        spoken = [d.exchanges for d in dialogues]
+        lines = [e for exchanges in spoken for e in exchanges]
+        self._replies = [e.reply for e in lines]
+        self._moods = np.array([e.mood for e in lines])
+        self._opens = np.array([n == 0 for exchanges in spoken for n in range(len(exchanges))])
+        self._users = encoder.encode([e.user for e in lines])
+        self._befores = np.roll(_halfway(self._users, encoder.encode(self._replies)), 1, axis=0)
+        self._leans = list(_leanings(spoken))
 
-    def __init__(self, dialogues: Iterable[Dialogue]) -> None:
-        self._lines: list[Exchange] = [d.exchanges[0] for d in dialogues]
-        bags = [_grams(line.user) for line in self._lines]
-        spread = Counter(gram for bag in bags for gram in bag)
-        self._worth = {g: math.log(1 + len(bags) / count) for g, count in spread.items()}
-        self._places: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for place, bag in enumerate(bags):
-            for gram, weight in self._weigh(bag).items():
-                self._places[gram].append((place, weight))
+    def find(
+        self, user: str, mood: int, exchanges: Sequence[Exchange] = (), most: int = 1
+    ) -> list[Line]:
+        """Give her lines from the most alike situations, likest first; none where none is alike.
 
-    def find(self, user: str, mood: int, said: Collection[str]) -> str:
-        """Give her reply to the most alike opening, or "" where none is alike enough.
-
-        What was said in this conversation already (`said`) is not said again.
+        What she said in this conversation is not said again, and a line that takes up words of
+        another conversation is used only where the same words were said in this one.
         """
-        scores: dict[int, float] = defaultdict(float)
-        for gram, weight in self._weigh(_grams(user)).items():
-            for place, other in self._places.get(gram, ()):
-                scores[place] += weight * other
-        best, reply = ALIKE, ""
-        for place, score in scores.items():
-            line = self._lines[place]
-            score *= 1.0 if line.mood == mood else OTHER_MOOD
-            if score >= best and line.reply not in said:
-                best, reply = score, line.reply
-        return reply
+        if not self._replies:
+            return []
+        likeness = self._likeness(user, mood, exchanges)
+        spoken = keys(" ".join([user, *(f"{e.user} {e.reply}" for e in exchanges)]))
+        taken = {e.reply for e in exchanges}
+        found: list[Line] = []
+        for place in np.argsort(-likeness):
+            reply = self._replies[place]
+            if len(found) == most or likeness[place] < ALIKE:
+                break
+            if reply not in taken and self._leans[place] <= spoken:
+                taken.add(reply)
+                found.append(Line(reply, float(likeness[place])))
+        return found
 
-    def _weigh(self, bag: Counter[str]) -> dict[str, float]:
-        rare = math.log(1 + len(self._lines))
-        raw = {gram: count * self._worth.get(gram, rare) for gram, count in bag.items()}
-        length = math.sqrt(sum(weight**2 for weight in raw.values())) or 1.0
-        return {gram: weight / length for gram, weight in raw.items()}
+    def _likeness(self, user: str, mood: int, exchanges: Sequence[Exchange]) -> Vectors:
+        """Give how alike the situation of each of her lines is to the one now."""
+        words = self._encoder.encode([user])[0]
+        likeness = (self._users @ words) * np.where(self._moods == mood, 1.0, OTHER_MOOD)
+        if not exchanges:
+            return np.asarray(np.where(self._opens, likeness, 0), np.float32)
+        last = exchanges[-1]
+        before = self._befores @ _halfway(*self._encoder.encode([last.user, last.reply]))
+        short = len(_BARE.sub("", user)) <= SHORT
+        share = BEFORE_SHORT if short else BEFORE
+        mixed = (1 - share) * likeness + share * before
+        # An opening leans on nothing, so it may be said at any time, if it says enough.
+        return np.asarray(mixed if short else np.where(self._opens, likeness, mixed), np.float32)
 
 
-def _grams(text: str) -> Counter[str]:
-    """Give the character n-grams of a text without spaces, marks and trailing laughter."""
-    letters = _RUNS.sub(r"\1", _NO_LETTERS.sub("", text.lower()))
-    bare = _LAUGHTER.sub("", letters) or letters
-    framed = f"^{bare}$"
-    return Counter(framed[i : i + n] for n in LENGTHS for i in range(len(framed) - n + 1))
+def keys(text: str) -> set[str]:
+    """Give what stands for the words of a text: numbers whole, Hangul words by their beginning.
+
+    Two syllables hold most stems and names, and none of the particles and endings after them.
+    """
+    return {w[:2] if w[0] >= "가" else w for w in _WORDS.findall(text.lower())}
+
+
+def numbers(text: str) -> set[str]:
+    """Give the numbers written in a text."""
+    return set(_NUMBER.findall(text))
+
+
+def _halfway(first: Vectors, second: Vectors) -> Vectors:
+    """Give the unit vectors between pairs of unit vectors."""
+    both = first + second
+    lengths = np.linalg.norm(both, axis=-1, keepdims=True)
+    return np.asarray(both / np.maximum(lengths, 1e-9), np.float32)
+
+
+def _leanings(spoken: Sequence[Sequence[Exchange]]) -> Iterable[Set[str]]:
+    """Give for each line the words that it takes from its own conversation, and its numbers."""
+    counts = Counter(key for exchanges in spoken for e in exchanges for key in keys(e.reply))
+    limit = max(2.0, COMMON * sum(len(exchanges) for exchanges in spoken))
+    for exchanges in spoken:
+        earlier: set[str] = set()
+        for exchange in exchanges:
+            earlier |= keys(exchange.user)
+            hers = keys(exchange.reply)
+            taken = {k for k in hers & earlier if counts[k] <= limit}
+            yield taken | numbers(exchange.reply)
+            earlier |= hers

@@ -13,6 +13,8 @@ COMMANDS = {
     "tokenizer": "make the tokenizer",
     "pretrain": "teach a new model the language",
     "sft": "teach a model to answer as the personas do",
+    "encoder": "train the sentence encoder that finds what means the same",
+    "ranker": "train the judge that picks a reply among candidates",
     "mood": "train the small model that reads the visitor's mood",
 }
 

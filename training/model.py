@@ -17,9 +17,11 @@ from safetensors import SafetensorError
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from persona.checkpoint import Checkpoint, open_checkpoint
+from persona.encoder import ENCODER_FILE
 from persona.folders import fetched_models
 from persona.mood import WEIGHTS_FILE
 from persona.prompt import Template
+from persona.ranker import RANKER_FILE
 from persona.tokens import END, Tokens
 from training.errors import TrainingError
 from training.loop import Course, Learned
@@ -31,6 +33,8 @@ CHECKPOINT_FILE = re.compile(
     r"(generation_)?config\.json|tokenizer\.json|persona\.json|README\.md"
     r"|[\w-]+\.safetensors(\.index\.json)?"
 )
+# What lies beside the weights and does not depend on them.
+CARRIED = (WEIGHTS_FILE, ENCODER_FILE, RANKER_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,7 @@ def _write(
         json.dumps(about | {"tokenizer": tokens.fingerprint}, ensure_ascii=False, indent=2) + "\n",
         encoding="utf-8",
     )
-    for kept in (source / WEIGHTS_FILE, out / WEIGHTS_FILE, out / "README.md"):
+    carried = [place / name for place in (source, out) for name in CARRIED]
+    for kept in (*carried, out / "README.md"):
         if kept.exists():
             shutil.copy(kept, draft / kept.name)

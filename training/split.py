@@ -37,10 +37,13 @@ def held_out_ids(dialogues: Sequence[Dialogue]) -> frozenset[str]:
     return frozenset(d.id for kin in groups for family in _chosen(kin) for d in family)
 
 
-def held_out_of(dialogues: Sequence[Dialogue]) -> list[Dialogue]:
-    """Give those of one persona's dialogues that are kept from training."""
+def both_sides(dialogues: Sequence[Dialogue]) -> tuple[list[Dialogue], list[Dialogue]]:
+    """Give one persona's dialogues that are taught, and those that are kept from training."""
     kept = held_out_ids(dialogues)
-    return [dialogue for dialogue in dialogues if dialogue.id in kept]
+    return (
+        [dialogue for dialogue in dialogues if dialogue.id not in kept],
+        [dialogue for dialogue in dialogues if dialogue.id in kept],
+    )
 
 
 def _chosen(kin: list[list[Dialogue]]) -> list[list[Dialogue]]:

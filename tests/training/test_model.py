@@ -54,11 +54,13 @@ def test_saving_keeps_the_moods_and_the_card_that_are_there(
     start: Path, model: torch.nn.Module, tmp_path: Path
 ) -> None:
     (start / "mood.safetensors").write_bytes(b"moods")
+    (start / "ranker.safetensors").write_bytes(b"judge")
     out = tmp_path / "out"
     keep(model, start, out, {})
     (out / "README.md").write_text("card", encoding="utf-8")
     keep(model, start, out, {})
     assert (out / "mood.safetensors").read_bytes() == b"moods"
+    assert (out / "ranker.safetensors").read_bytes() == b"judge"
     assert (out / "README.md").read_text(encoding="utf-8") == "card"
 
 

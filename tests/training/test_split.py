@@ -8,7 +8,7 @@ from persona.card import CARDS_FOLDER
 from persona.dialogues import Dialogue, own_dialogues
 from persona.prompt import Exchange
 from training.likeness import near_copies
-from training.split import ALIKE_DIALOGUES, families, held_out_ids, held_out_of
+from training.split import ALIKE_DIALOGUES, both_sides, families, held_out_ids
 
 PERSONAS = sorted(f.name for f in CARDS_FOLDER.iterdir())
 
@@ -26,7 +26,7 @@ def many(topics: int, each: int) -> list[Dialogue]:
 
 def test_a_tenth_of_each_topic_is_held_out() -> None:
     dialogues = many(topics=5, each=40)
-    held = held_out_of(dialogues)
+    held = both_sides(dialogues)[1]
     assert [sum(d.topic == f"topic {n}" for d in held) for n in range(5)] == [4] * 5
     assert {d.id for d in held} == held_out_ids(dialogues)
 
@@ -81,7 +81,7 @@ def test_a_dialogue_more_moves_at_most_one_other() -> None:
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_the_projects_own_dialogues_are_split_as_promised(persona: str) -> None:
     dialogues = own_dialogues(CARDS_FOLDER / persona)
-    held = held_out_of(dialogues)
+    held = both_sides(dialogues)[1]
     taught = [d for d in dialogues if d not in held]
     # A topic has at least one held out: personas with few a topic give more than a tenth.
     assert 0.08 * len(dialogues) <= len(held) <= max(0.12 * len(dialogues), 85)
