@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 from app.errors import AppError
 from bench.models import RANDOM_125M
@@ -31,6 +32,8 @@ def main(words: list[str]) -> int:
         models = f"name or folder{f', or {RANDOM_125M}' if name == 'speed' else ''}"
         bench.add_argument("--model", default="jjinchin", help=models)
         bench.add_argument("--runs", type=int, default=5, help="medians of so many (default 5)")
+        if name == "quality":
+            bench.add_argument("--corpora", type=Path, help="public corpora, for moods of reviews")
     arguments = parser.parse_args(words)
     try:
         chosen = [arguments] if arguments.bench else [parser.parse_args(words) for words in ALL]
