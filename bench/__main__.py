@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 from app.errors import AppError
 from bench.errors import BenchError
@@ -37,6 +38,8 @@ def main(words: list[str]) -> int:
         models = f"name or folder{f', or {RANDOM_125M}' if name == 'speed' else ''}"
         bench.add_argument("--model", default="jjinchin", help=models)
         bench.add_argument("--runs", type=int, default=5, help="medians of so many (default 5)")
+        if name == "quality":
+            bench.add_argument("--corpora", type=Path, help="public corpora, for moods of reviews")
     for name, purpose in MAKERS.items():
         maker = benches.add_parser(name, help=purpose, description=purpose)
         importlib.import_module(f"bench.{name}").add_arguments(maker)

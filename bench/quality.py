@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import flaws, memory, reply_time, steer, verdicts
 from bench.models import checkpoint_hash, measured_folder
+from bench.moods import mood_figures
 from bench.ranking import measure_ranking
 from bench.tables import show
 from bench.talks import Companion, open_companion
@@ -19,11 +20,9 @@ from persona.dialogues import Dialogue, own_dialogues
 from persona.lm.backends import open_backend
 from persona.lm.engine import InProcess
 from persona.lm.protocol import Backend, ModelSpec
-from persona.mood import MoodReader
 from persona.prompt import Exchange
 from persona.reply import FALLBACK, Answer, Asked, card_sampling
 from persona.speech_level import keeps_level
-from training.mood import accuracies, own_sentences
 from training.split import both_sides
 
 AGREEMENT_PLACES = 400
@@ -38,7 +37,11 @@ def run(arguments: argparse.Namespace) -> None:
         whole, small = (
             open_backend(replace(spec, backend=name)).backend for name in ("torch", "llamacpp")
         )
-        figures = {"model": arguments.model, **measure(checkpoint, whole, small)}
+        figures = {
+            "model": arguments.model,
+            **mood_figures(checkpoint.folder, arguments.corpora),  # first: a wrong folder shows
+            **measure(checkpoint, whole, small),
+        }
         whole.close()
         small.close()
         with open_companion(folder) as her:
@@ -67,14 +70,10 @@ def measure(checkpoint: Checkpoint, whole: Backend, small: Backend) -> dict[str,
     answers = [answer for each in said.values() for answer in each]
     talks = [d.exchanges for ds in held_out.values() for d in ds]
     human = [e.reply for talk in talks for e in talk]
-    moods = accuracies(own_sentences(CARDS_FOLDER)[1], MoodReader(checkpoint.folder))
     return {
         "held_out_replies": len(human),
         "ppl_char": round(perplexity_per_character(checkpoint, whole, cards, held_out), 3),
         "q8_top1_agreement": round(agreement(checkpoint, whole, small, cards, held_out), 4),
-        "mood_accuracy": round(moods["model"], 4),
-        "mood_accuracy_cues": round(moods["cues"], 4),
-        "mood_accuracy_majority": round(moods["majority"], 4),
         "speech_level_kept": {
             name: round(share(keeps_level(a.text, cards[name].speech_level) for a in each), 4)
             for name, each in said.items()

@@ -17,16 +17,22 @@ EVERYDAY, SAD, GLAD = 0, 1, 2
 MOODS = (EVERYDAY, SAD, GLAD)
 WEIGHTS_FILE = "mood.safetensors"
 BUCKETS = 1 << 16
-LENGTHS = (1, 2, 3, 4, 5)
-# Below this certainty a mood is "unsure", and unsure is everyday.
-CERTAIN = 0.5
+LENGTHS = (1, 2, 3, 4)
+# Laughter turns a sad cue round ("망했다 ㅋㅋ") and tears a glad one, which no sum of single signs
+# can say: so each of the 16 ways that two cues, laughter and tears go together has its own row.
+ROWS = BUCKETS + 16
+# Below this probability a mood is "unsure", and unsure is everyday: a mood wrongly felt annoys
+# more than one that is missed.
+CERTAIN = 0.55
+# Of a word longer than this, what was typed without spaces, only the front is shown.
+LONGEST_REASON = 20
 
 _SAD_CUES = (
     r"[ㅠㅜ]+",
     r"[😢😭😞😔😡😠💔😿🥲😩😫]+",
     r"T[_.]?T|:\(|;_;",
     r"헤어졌|헤어지자|이별|(?<![가-힣])차였|(?<![가-힣])울[었고]|눈물|슬[퍼프픈]|우울|외로[워웠운]|외롭",
-    r"서러|서럽|속상|(?<!안 )힘[들드]|지쳤|지친다|죽고 ?싶|짜증|(?<![가-힣])화[가났난]|열받",
+    r"서러|서럽|속상|(?<!안 )힘[들드]|지쳤|지친다|죽고 ?싶|죽었|짜증|(?<![가-힣])화[가났난]|열받",
     r"빡[치쳐친]|억울|서운|불안|무서[워웠]|무섭|걱정(?! ?(?:하지 ?)?마)|망했|망쳤|떨어졌|싸웠|혼났",
     r"(?<![가-힣])아(?:파(?!트)|[팠픈]|프(?!리))|미치겠|답답|괴로|괴롭|후회|상처|실망|그립|그리워|피곤|최악",
     r"싫어|싫다|하기 ?싫|잃어버렸|돌아가셨|못 ?자|잠이? ?안",
@@ -42,6 +48,15 @@ _GLAD_CUES = (
 )
 CUES = tuple(
     (tag, re.compile("|".join(words))) for tag, words in ((SAD, _SAD_CUES), (GLAD, _GLAD_CUES))
+)
+_LAUGHTER = re.compile("[ㅋㅎ]")
+_TEARS = re.compile("ㅠ")
+# What is learned from has few emoji, and says the same with these letters.
+_LETTERS = str.maketrans(
+    {"ㅜ": "ㅠ"}
+    | dict.fromkeys("😢😭😞😔💔😿🥲😩😫", "ㅠㅠ")
+    | dict.fromkeys("😂🤣", "ㅋㅋ")
+    | dict.fromkeys("😀😁😃😄😆😊😋😍🥰😘❤💕💖💗🎉🥳👍✨♥♡☺", "ㅎㅎ")
 )
 _REPEATS = re.compile(r"(.)\1{2,}")
 _DIGITS = re.compile(r"\d")
@@ -78,20 +93,26 @@ def grams(text: str) -> Iterator[tuple[int, int, int]]:
     for length in LENGTHS:
         for start in range(len(folded) - length + 1):
             piece = folded[start : start + length]
-            yield zlib.crc32(piece.encode()) % (BUCKETS - len(MOODS)), start, start + length
+            yield zlib.crc32(piece.encode()) % BUCKETS, start, start + length
 
 
 def fold(text: str) -> str:
-    """Write a text as the model reads it: short runs, one digit for all, a space at both ends."""
-    short = _REPEATS.sub(r"\1\1", _DIGITS.sub("0", " ".join(text.lower().split())))
+    """Write a text as the model reads it: emoji as letters, short runs, one digit for all."""
+    letters = " ".join(text.lower().split()).translate(_LETTERS)
+    short = _REPEATS.sub(r"\1\1", _DIGITS.sub("0", letters))
     return f" {short[-300:]} "
 
 
 def features(text: str) -> list[int]:
-    """Give the buckets of a text: its n-grams, and one for each mood that a cue speaks for."""
+    """Give the rows of a text: its n-grams, and the one of its signs."""
+    return [*sorted({bucket for bucket, _, _ in grams(text)}), BUCKETS + _signs(text)]
+
+
+def _signs(text: str) -> int:
     cues = {tag for tag, _ in find_cues(text)}
-    buckets = {bucket for bucket, _, _ in grams(text)}
-    return sorted(buckets | {BUCKETS - len(MOODS) + tag for tag in cues})
+    folded = fold(text)
+    found = (SAD in cues, GLAD in cues, _LAUGHTER.search(folded), _TEARS.search(folded))
+    return sum(1 << place for place, sign in enumerate(found) if sign)
 
 
 class MoodReader:
@@ -110,7 +131,7 @@ class MoodReader:
                 f"{path} 파일을 읽을 수 없어요. 지우면 단서만으로 기분을 읽어요. "
                 f"(Cannot be read; delete it to read moods from cues alone: {error})"
             ) from error
-        if weights.shape != (BUCKETS, len(MOODS)) or bias.shape != (len(MOODS),):
+        if weights.shape != (ROWS, len(MOODS)) or bias.shape != (len(MOODS),):
             raise PersonaError(
                 f"{path} 파일의 크기가 달라요. `python -m training mood`로 다시 만들어 주세요. "
                 "(The sizes differ; make it again with `python -m training mood`.)"
@@ -131,8 +152,8 @@ class MoodReader:
     def probabilities(self, text: str) -> NDArray[np.float32]:
         """Give the probability of each mood."""
         assert self._weights is not None
-        buckets = features(text)
-        scores = self._weights[buckets].sum(axis=0) / max(1.0, len(buckets) ** 0.5) + self._bias
+        found = features(text)
+        scores = self._weights[found].sum(axis=0) / len(found) ** 0.5 + self._bias
         raised = np.exp(scores - scores.max())
         return np.asarray(raised / raised.sum(), dtype=np.float32)
 
@@ -146,12 +167,14 @@ class MoodReader:
         for bucket, start, end in grams(text):
             row = self._weights[bucket]
             worth[start:end] += (row[tag] - row[EVERYDAY]) / (end - start)
-        return _best_word(folded, worth)
+        return _best_word(text, folded, worth)
 
 
-def _best_word(folded: str, worth: NDArray[np.float32]) -> str:
-    words = [(m.start(), m.end()) for m in re.finditer(r"\S+", folded)]
-    if not words:
+def _best_word(text: str, folded: str, worth: NDArray[np.float32]) -> str:
+    """Give the word that is worth most, as the visitor wrote it."""
+    places = [(m.start(), m.end()) for m in re.finditer(r"\S+", folded)]
+    if not places:
         return ""
-    start, end = max(words, key=lambda w: float(worth[w[0] : w[1]].sum()))
-    return folded[start:end]
+    best = max(range(len(places)), key=lambda n: float(worth[slice(*places[n])].sum()))
+    # Folding keeps the words and their order but may cut the front: so counted from the end.
+    return text.split()[best - len(places)][:LONGEST_REASON]

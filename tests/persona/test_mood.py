@@ -7,8 +7,20 @@ import pytest
 from safetensors.numpy import save_file
 
 from persona.errors import PersonaError
-from persona.mood import BUCKETS, EVERYDAY, GLAD, SAD, WEIGHTS_FILE, MoodReader, fold, read_cues
-from training.mood import learn
+from persona.mood import (
+    BUCKETS,
+    CERTAIN,
+    EVERYDAY,
+    GLAD,
+    ROWS,
+    SAD,
+    WEIGHTS_FILE,
+    MoodReader,
+    features,
+    fold,
+    read_cues,
+)
+from training.mood import learn, owned, save
 
 CUES = [
     ("ㅠㅠ 어떡해", SAD, "ㅠㅠ"),
@@ -44,11 +56,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> MoodReader:
     folder = tmp_path_factory.mktemp("mood")
     learned = [("날씨가 꿀꿀하네", SAD), ("꿀꿀한 하루", SAD), ("룰루랄라 산책", GLAD)]
     learned += [("룰루랄라 출발", GLAD), ("점심 먹는 중", EVERYDAY), ("집에 가는 중", EVERYDAY)]
-    weights, bias = learn([(t, m, 1.0) for t, m in learned * 8], epochs=20, rate=0.05, seed=1)
-    save_file(
-        {"weights": weights.numpy().astype(np.float16), "bias": bias.numpy().astype(np.float16)},
-        folder / WEIGHTS_FILE,
-    )
+    save(learn(owned(learned * 40), epochs=20), 1.0, folder)
     return MoodReader(folder)
 
 
@@ -57,6 +65,43 @@ def test_the_model_reads_what_no_cue_knows(reader: MoodReader) -> None:
     assert reader.read("오늘 꿀꿀해").tag == SAD
     assert reader.read("오늘 꿀꿀해").reason == "꿀꿀해"
     assert reader.read("룰루랄라").tag == GLAD
+
+
+def test_the_reason_is_written_as_the_visitor_wrote_it(reader: MoodReader) -> None:
+    assert reader.read("3시부터  꿀꿀해애애애").reason == "꿀꿀해애애애"
+    long = reader.read("가" * 400 + " 꿀꿀" + "해" * 400)
+    assert (long.tag, long.reason) == (SAD, "꿀꿀" + "해" * 18)
+
+
+def test_a_cue_together_with_laughter_or_tears_is_a_sign_of_its_own() -> None:
+    texts = (
+        "망했다",
+        "망했다 ㅋㅋ",
+        "망했다 ㅠㅠ",
+        "합격",
+        "합격 ㅠㅠ",
+        "합격 ㅎㅎ",
+        "망했다 😂",
+        "응",
+    )
+    signs = [features(text)[-1] for text in texts]
+    assert all(sign >= BUCKETS for sign in signs)
+    assert signs[0] != signs[1] != signs[2]
+    assert len({signs[3], signs[4], signs[5], signs[7]}) == 4
+
+
+def test_laughter_can_turn_a_sad_cue_round(tmp_path: Path) -> None:
+    learned = [("망했다", SAD), ("망했다 ㅋㅋ", GLAD), ("ㅋㅋ 그래", EVERYDAY), ("그래", EVERYDAY)]
+    save(learn(owned(learned * 60), epochs=20), 1.0, tmp_path)
+    reader = MoodReader(tmp_path)
+    assert [reader.read(text).tag for text, _ in learned] == [mood for _, mood in learned]
+
+
+@pytest.mark.parametrize(("share", "tag"), [(CERTAIN - 0.02, EVERYDAY), (CERTAIN + 0.02, SAD)])
+def test_an_unsure_mood_is_everyday(tmp_path: Path, share: float, tag: int) -> None:
+    bias = np.log(np.array([1e-3, share, 1 - share - 1e-3], dtype=np.float32))
+    save_file({"weights": np.zeros((ROWS, 3), np.float32), "bias": bias}, tmp_path / WEIGHTS_FILE)
+    assert MoodReader(tmp_path).read("글쎄").tag == tag
 
 
 def test_everyday_has_no_reason(reader: MoodReader) -> None:
@@ -71,6 +116,11 @@ def test_any_text_can_be_read(reader: MoodReader, text: str) -> None:
 
 def test_runs_and_digits_are_folded() -> None:
     assert fold("ㅋㅋㅋㅋㅋ 2025년") == fold("ㅋㅋ 1999년")
+
+
+def test_emoji_are_folded_into_the_letters_people_type() -> None:
+    assert fold("😭") == fold("ㅜㅜ") == fold("ㅠㅠㅠ")
+    assert fold("😂") == fold("ㅋㅋㅋ") and fold("🎉") == fold("ㅎㅎ")
 
 
 def test_without_weights_the_cues_speak() -> None:
