@@ -16,6 +16,7 @@ from persona.prompt import Template
 from persona.speech_level import sentence_level, sentences
 from training.__main__ import main
 from training.check import check
+from training.endings import Endings
 from training.manner import Manner, card_toml
 from training.prepare import folder_name
 from training.sft import own_samples
@@ -71,7 +72,7 @@ def made(out: Path, name: str = "이지은") -> tuple[Card, list[Dialogue]]:
 
 
 @pytest.mark.parametrize("level", ["banmal", "jondaemal"])
-def test_a_persona_comes_out(tmp_path: Path, level: str) -> None:
+def test_a_persona_comes_out(tmp_path: Path, endings: Endings, level: str) -> None:
     log = tmp_path / "log.txt"
     log.write_text("".join(phone_log(5, level)), encoding="utf-8")
     assert prepare(log, out=tmp_path / "cards") == 0
@@ -81,7 +82,7 @@ def test_a_persona_comes_out(tmp_path: Path, level: str) -> None:
     assert {e.mood for e in card.examples} == {0, 1, 2}
     for line in (card.greeting, *card.fallbacks):
         assert {sentence_level(s) for s in sentences(line)} <= {level, None}
-    found = check(card, dialogues).violations
+    found = check(card, dialogues, endings).violations
     assert not [v for v in found if v.startswith(("prepared-", "id "))]
 
 
