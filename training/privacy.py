@@ -61,13 +61,16 @@ _NUMBERS = (
             r"|\d{4} \d{4} \d{4} \d{4}|\d{3,6} \d{2,4} \d{6,8})(?!\d)"
         ),
     ),
-    # What is left over inside of longer rows of digits.
+    # What is left over inside of longer rows of digits, or begins like no number there is.
     ("전화번호", re.compile(r"01[016789][-. ]?\d{3,4}[-. ]?\d{4}")),
+    ("전화번호", re.compile(r"(?<!\d)0\d{1,2}[-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")),
 )
 # What the dialogues of a persona may not have. A space takes its place: digits stay apart.
 _MARKS = (
     (re.compile(r"<3"), "♥"),
-    (re.compile(r"<+(?=[/\w])|\*{2,}|@+(?=\w)|\ufffd"), " "),
+    (re.compile(r"<+(?=[/\w])|\*{2,}|@+(?=\w)|[`\ufffd]|^#+|^[-*] "), " "),
+    (re.compile(r"^(user|assistant|system|bot|q|a) ?:", re.IGNORECASE), r"\1 "),
+    (re.compile(r"&(\w+);"), r" \1 "),
     (re.compile(r"\[(\w+)\]|\{(\w*)\}"), r" \1\2 "),
     (re.compile(r"\\n"), " "),
     (re.compile(r"TODO"), "할 일"),
