@@ -14,11 +14,13 @@ from app.models import Model, Models
 from app.settings import Settings
 from persona.card import CARDS_FOLDER, FIRST, Card, find_cards
 from persona.checkpoint import Checkpoint
+from persona.choosing import Chooser
 from persona.dialogues import own_dialogues
 from persona.encoder import open_encoder
 from persona.errors import PersonaError
 from persona.lm.engine import Engine
 from persona.prompt import Exchange
+from persona.ranker import Ranker
 from persona.recall import Recall
 from persona.reply import card_sampling, fit_card
 from persona.window import Window
@@ -47,8 +49,8 @@ class Room:
         self.cards = read_cards(settings)
         self.models = Models(settings)
         self.history = self._open_history(keep_history)
-        self._recalls: dict[str, Recall] = {}
-        self._recalling = threading.Lock()
+        self._choosers: dict[tuple[str, Path], Chooser] = {}
+        self._reading = threading.Lock()
 
     @property
     def model(self) -> Model:
@@ -92,22 +94,27 @@ class Room:
         cards = self.cards
         return cards.get(persona) or cards.get(FIRST) or next(iter(cards.values()))
 
-    def recall(self, card: Card, heard: str, mood: int, exchanges: Sequence[Exchange]) -> str:
-        """Give a line of her own dialogues that answers what was heard, or ""."""
-        if not self.settings.recall:
-            return ""
-        with self._recalling:
-            if card.id not in self._recalls:
-                encoder = open_encoder(self.checkpoint.folder)
-                self._recalls[card.id] = Recall(own_dialogues(card.folder), encoder)
-        found = self._recalls[card.id].find(heard, mood, exchanges)
-        return found[0].reply if found else ""
+    def chooser(self, card: Card) -> Chooser:
+        """Give what chooses a persona's replies."""
+        folder = self.checkpoint.folder
+        with self._reading:
+            if (card.id, folder) not in self._choosers:
+                encoder = open_encoder(folder)
+                recall = Recall(own_dialogues(card.folder), encoder)
+                ranker = Ranker.load(folder, encoder)
+                self._choosers[card.id, folder] = Chooser(recall, ranker)
+        return self._choosers[card.id, folder]
+
+    def candidates(self) -> int:
+        """Give how many replies to begin, so that all who talk now find their slots free."""
+        talking = max(1, self.model.turns)
+        return max(1, min(self.settings.candidates, self.settings.slots // (2 * talking)))
 
     def _read_dialogues(self) -> None:
         for card in self.cards.values():
             # One that cannot be read is told to whoever talks to that persona.
             with suppress(PersonaError):
-                self.recall(card, "", 0, ())
+                self.chooser(card)
 
     def window(self, visitor: str, conversation: str) -> Window:
         """Say what she remembers of a conversation, before the visitor's next words."""

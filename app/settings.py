@@ -38,8 +38,10 @@ class Settings:
     device: str = "auto"
     threads: int = field(default_factory=_usable_cpus)
     slots: int = 8
-    # Whether she may answer with a line of her own dialogues.
+    # Whether she may answer with a line of her own dialogues, and among how many beginnings of
+    # her own she chooses.
     recall: bool = True
+    candidates: int = 3
     cards_dir: Path | None = None
     data_dir: Path
     cache_dir: Path
@@ -55,6 +57,7 @@ class Settings:
         _check_choice("device", self.device, DEVICES)
         _check_range("threads", self.threads, 256)
         _check_range("slots", self.slots, 64)
+        _check_range("candidates", self.candidates, 16)
         if self.cards_dir and not self.cards_dir.is_dir():
             raise _wrong("cards_dir", "있는 폴더여야 해요", "has to be a folder that exists")
 
@@ -152,6 +155,7 @@ def _login(name: str, text: str) -> tuple[str, str]:
 _READERS: dict[str, Callable[[str, str], object]] = {
     "threads": _number,
     "slots": _number,
+    "candidates": _number,
     "cards_dir": _folder,
     "data_dir": _folder,
     "cache_dir": _folder,

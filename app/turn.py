@@ -53,21 +53,21 @@ def take_turn(
 
     earlier = remember(room, visitor, conversation, choice.instead_of)
     card = room.card(room.history.conversation(visitor, conversation).persona)
-    # Whoever asks for another answer has seen the line she recalls, and whoever turns the knobs
-    # of sampling wants words of her own.
-    own_words = bool(choice.sampling) or heard == replaced(
-        room, visitor, conversation, choice.instead_of
-    )
+    # Whoever asks for another answer has seen the line she recalls.
+    again = heard == replaced(room, visitor, conversation, choice.instead_of)
     exchanges = finished(earlier)
-    asked = Asked(
-        card=card,
-        exchanges=exchanges,
-        user=heard,
-        mood=mood.tag,
-        sampling=card_sampling(card, **choice.sampling),
-        recalled="" if own_words else room.recall(card, heard, mood.tag, exchanges),
-    )
     with room.models.in_use() as model:
+        asked = Asked(
+            card=card,
+            exchanges=exchanges,
+            user=heard,
+            mood=mood.tag,
+            sampling=card_sampling(card, **choice.sampling),
+            # Whoever turns the knobs of sampling wants to hear what they do.
+            chooser=None if choice.sampling else room.chooser(card),
+            recalls=room.settings.recall and not again,
+            candidates=room.candidates(),
+        )
         answer = Answer(model.checkpoint, model.engine, asked)
         yield Fitted(answer.window)
 

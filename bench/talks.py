@@ -24,6 +24,7 @@ class System:
     """What is turned on in one of the systems that are compared."""
 
     recall: bool
+    candidates: int
     remembers: bool
     sampling: Mapping[str, float | int] = field(default_factory=dict)
 
@@ -31,9 +32,9 @@ class System:
 SYSTEMS = {
     # What a notebook does: one turn, 40 tokens, always the likeliest. When nothing comes of it
     # she still has her card's lines, which is more than a notebook has.
-    STUDENT: System(False, False, {"temperature": 0.0, "max_new_tokens": 40}),
-    GENERATION: System(recall=False, remembers=True),
-    WHOLE: System(recall=True, remembers=True),
+    STUDENT: System(False, 1, False, {"temperature": 0.0, "max_new_tokens": 40}),
+    GENERATION: System(recall=False, candidates=1, remembers=True),
+    WHOLE: System(recall=True, candidates=3, remembers=True),
 }
 
 
@@ -72,7 +73,8 @@ class Companion:
         Line n is answered with the seed `seed + n`; a mood that is given is not read.
         """
         room, how = self._room, SYSTEMS[system]
-        room.settings = replace(room.settings, recall=how.recall)
+        settings = room.settings
+        room.settings = replace(settings, recall=how.recall, candidates=how.candidates)
         talk = ""
         said = []
         for n, line in enumerate(lines):

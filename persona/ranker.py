@@ -26,10 +26,11 @@ WORDS = 1 << WORD_BITS
 PLACES = 6
 FEATURES = PLACES + 9
 HIDDEN = 16
-# What no fit makes up for: her own last words again, the other speech level, a number from
-# nowhere. A score differs by less than this between two fitting replies.
+# What no fit makes up for: her own last words or the visitor's again, the other speech level, a
+# number from nowhere. A score differs by less than this between two fitting replies.
 FAULT = 20.0
 SAME = 0.9
+GREETING = 5
 LOOK_BACK = 4
 _SHAPES = {
     "rarity": (WORDS,),
@@ -118,7 +119,9 @@ class Ranker:
     def _faults(self, situation: Situation, replies: Sequence[str]) -> Vectors:
         card, exchanges = situation.card, situation.exchanges
         said = [e.reply for e in exchanges[-LOOK_BACK:]]
-        again = self._encoder.encode(replies) @ self._encoder.encode([*said, ""]).T
+        # To give a greeting back is polite; to give a sentence back is what a parrot does.
+        heard = [situation.user] if len(situation.user) > GREETING else []
+        again = self._encoder.encode(replies) @ self._encoder.encode([*said, *heard, ""]).T
         lines = [situation.user, *card.facts, *(t for e in exchanges for t in (e.user, e.reply))]
         known = numbers(" ".join(lines))
         faults = [

@@ -11,9 +11,10 @@ from persona.dialogues import Dialogue
 from persona.encoder import Encoder, Vectors
 from persona.prompt import Exchange
 
-# How alike two situations must be, from 0 to 1; below this she answers in words of her own.
-# Read off held-out talk: lines less alike seldom fit.
+# How alike two situations must be, from 0 to 1. Read off held-out talk: lines from situations
+# more alike mostly fit, others sometimes do, and below the lower bound they seldom do.
 ALIKE = 0.6
+HARDLY_ALIKE = 0.45
 # What stood before the last words counts this much, where her line had something before it.
 BEFORE = 0.25
 # An answer to another feeling does not fit, however alike the words are.
@@ -61,12 +62,13 @@ class Recall:
         if not self._replies:
             return []
         likeness = self._likeness(user, mood, exchanges)
+        least = ALIKE if _is_short(user) else HARDLY_ALIKE
         spoken = keys(" ".join([user, *(f"{e.user} {e.reply}" for e in exchanges)]))
         taken = {e.reply for e in exchanges}
         found: list[Line] = []
         for place in np.argsort(-likeness):
             reply = self._replies[place]
-            if len(found) == most or likeness[place] < ALIKE:
+            if len(found) == most or likeness[place] < least:
                 break
             if reply not in taken and self._leans[place] <= spoken:
                 taken.add(reply)
@@ -81,11 +83,15 @@ class Recall:
             return np.asarray(np.where(self._opens, likeness, 0), np.float32)
         last = exchanges[-1]
         before = self._befores @ _halfway(*self._encoder.encode([last.user, last.reply]))
-        short = len(_BARE.sub("", user)) <= SHORT
+        short = _is_short(user)
         share = BEFORE_SHORT if short else BEFORE
         mixed = (1 - share) * likeness + share * before
         # An opening leans on nothing, so it may be said at any time, if it says enough.
         return np.asarray(mixed if short else np.where(self._opens, likeness, mixed), np.float32)
+
+
+def _is_short(user: str) -> bool:
+    return len(_BARE.sub("", user)) <= SHORT
 
 
 def keys(text: str) -> set[str]:

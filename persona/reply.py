@@ -8,9 +8,12 @@ from typing import Protocol
 
 from persona.card import Card
 from persona.checkpoint import Checkpoint
+from persona.choosing import Chooser
 from persona.lm.protocol import Generation, Sampling
 from persona.prompt import Exchange
+from persona.ranker import Situation
 from persona.text import is_blank
+from persona.tokens import TextStream
 from persona.window import Window, fit
 
 GENERATED = "generated"
@@ -18,6 +21,9 @@ RECALLED = "recalled"
 FALLBACK = "fallback"
 # An empty reply is tried once more before one of the card's own lines is used.
 TRIES = 2
+# Replies are compared by their first phrase: what ends so, or is so long.
+PHRASE_TOKENS = 8
+PHRASE_ENDS = (".", "?", "!", "~", "…", "\n")
 SEEDS = 2**31
 
 
@@ -40,7 +46,10 @@ class Asked:
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    recalled: str = ""
+    # What she may recall, and who chooses among so many beginnings; she says what comes without.
+    chooser: Chooser | None = None
+    recalls: bool = False
+    candidates: int = 1
 
 
 def card_sampling(card: Card, **given: float | int | None) -> Sampling:
@@ -82,7 +91,7 @@ class Answer:
         self._checkpoint = checkpoint
         self._engine = engine
         self._asked = asked
-        self._running: Generation | None = None
+        self._voices: list[_Voice] = []
         self.text = ""
         self.origin = GENERATED
         self.finish = ""
@@ -101,15 +110,10 @@ class Answer:
         )
 
     def __iter__(self) -> Iterator[str]:
-        if self._asked.recalled and self.finish != "stopped":
-            self.origin, self.finish, self.text = RECALLED, "end", self._asked.recalled
-            self.tokens = len(self._checkpoint.template.tokens.encode(self.text))
-            yield self.text
-            return
         for attempt in range(TRIES):
             self.seed = (self.seed + attempt) % SEEDS
             if self.finish != "stopped":
-                yield from self._generate()
+                yield from self._say(recalls=self._asked.recalls and attempt == 0)
             if self.text or self.finish == "stopped":
                 return
         self.origin = FALLBACK
@@ -119,43 +123,133 @@ class Answer:
     def close(self) -> None:
         """Stop the reply where it is, from any thread; what was given so far is in `text`."""
         self.finish = "stopped"
-        if self._running is not None:
-            self._running.close()
+        for voice in self._voices:
+            voice.close()
 
-    def _generate(self) -> Iterator[str]:
+    def _say(self, *, recalls: bool) -> Iterator[str]:
+        """Begin several replies, choose one early, and go on with it: nothing is taken back."""
+        asked = self._asked
+        chooser = asked.chooser
+        situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
+        lines = chooser.lines(situation) if chooser and recalls else []
+        compares = chooser is not None and chooser.compares
+        if lines and not compares:
+            yield self._recall(lines[0])
+            return
+        seeds = range(self.seed, self.seed + (asked.candidates if compares else 1))
+        self._voices = [self._begin(seed % SEEDS) for seed in seeds]
+        if self.finish == "stopped":  # by another thread, before it could see who speaks
+            self.close()
+        try:
+            yield from self._go_on(self._choose(situation, lines))
+        finally:
+            for voice in self._voices:
+                voice.close()
+
+    def _choose(self, situation: Situation, lines: list[str]) -> "_Voice | str":
+        """Give the line or the voice that answers best so far."""
+        if not lines and len(self._voices) == 1:
+            return self._voices[0]
+        begun = [voice for voice in self._voices if voice.begin()]
+        if not lines and not begun:
+            return self._voices[0]
+        assert self._asked.chooser is not None
+        best = self._asked.chooser.best(situation, lines, [voice.text for voice in begun])
+        return lines[best] if best < len(lines) else begun[best - len(lines)]
+
+    def _go_on(self, chosen: "_Voice | str") -> Iterator[str]:
+        if self.finish == "stopped":
+            return
+        if isinstance(chosen, str):
+            yield self._recall(chosen)
+            return
+        for voice in self._voices:
+            if voice is not chosen:
+                voice.close()
+        self.seed = chosen.seed
+        if chosen.text:
+            self.text = chosen.text
+            yield chosen.text
+        for piece in chosen:
+            self.text = chosen.text
+            yield piece
+        self.tokens, self.cached = chosen.tokens, chosen.cached
+        if self.finish != "stopped":
+            self.finish = chosen.finish
+
+    def _recall(self, line: str) -> str:
+        self.origin, self.finish, self.text = RECALLED, "end", line
+        self.tokens = len(self._checkpoint.template.tokens.encode(line))
+        return line
+
+    def _begin(self, seed: int) -> "_Voice":
         sampling = dataclasses.replace(
-            self._asked.sampling, seed=self.seed, end_ids=self._checkpoint.end_ids
+            self._asked.sampling, seed=seed, end_ids=self._checkpoint.end_ids
         )
-        stream = self._checkpoint.template.tokens.stream()
         # One that was not tuned seldom ends by itself; in its examples a reply is one line.
         line_end = () if self._checkpoint.tuned else ("\n",)
-        watch = StopWatch((*self._asked.stop, *line_end))
-        running = self._engine.generate(self._ids, sampling)
-        self._running = running
-        if self.finish == "stopped":  # by another thread, before it could see what is running
-            running.close()
-        self.tokens = 0
-        try:
-            for token in running:
-                self.tokens += 1
-                yield from self._give(watch.push(stream.push(token)))
-                if watch.stopped:
-                    break
-            yield from self._give(watch.rest())
-        finally:
-            running.close()
-        self.cached = running.cached
-        if self.finish != "stopped":
-            self.finish = "end" if watch.stopped else running.finish
+        return _Voice(
+            seed,
+            self._engine.generate(self._ids, sampling),
+            self._checkpoint.template.tokens.stream(),
+            StopWatch((*self._asked.stop, *line_end)),
+        )
 
-    def _give(self, piece: str) -> Iterator[str]:
-        """Pass a piece on, nothing before the first that can be seen."""
+
+class _Voice(Iterator[str]):
+    """One reply on its way from ids to text; nothing comes before what can be seen."""
+
+    def __init__(
+        self, seed: int, running: Generation, stream: TextStream, watch: "StopWatch"
+    ) -> None:
+        self.seed = seed
+        self.text = ""
+        self.tokens = 0
+        self._running = running
+        self._stream = stream
+        self._watch = watch
+        self._pieces = self._read()
+
+    @property
+    def cached(self) -> int:
+        """How many ids of the prompt needed no computing."""
+        return self._running.cached
+
+    @property
+    def finish(self) -> str:
+        """How it ended."""
+        return "end" if self._watch.stopped else self._running.finish
+
+    def __next__(self) -> str:
+        piece = next(self._pieces)
+        self.text += piece
+        return piece
+
+    def begin(self) -> str:
+        """Wait for the first phrase and give it."""
+        for _ in self:
+            if self.tokens >= PHRASE_TOKENS or self.text.rstrip().endswith(PHRASE_ENDS):
+                break
+        return self.text
+
+    def close(self) -> None:
+        """Stop, and free the slot."""
+        self._running.close()
+
+    def _read(self) -> Iterator[str]:
+        for token in self._running:
+            self.tokens += 1
+            yield from self._seen(self._watch.push(self._stream.push(token)))
+            if self._watch.stopped:
+                break
+        yield from self._seen(self._watch.rest())
+
+    def _seen(self, piece: str) -> Iterator[str]:
         if not self.text:
             piece = piece.lstrip()
             if is_blank(piece):
                 return
         if piece:
-            self.text += piece
             yield piece
 
 

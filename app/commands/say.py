@@ -72,8 +72,16 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         mood = feel(room, heard, MOODS[arguments.mood])
         terminal.wait_for(room.engine, told=set())
         own_words = any(value is not None for value in given.values())
-        recalled = "" if own_words else room.recall(card, heard, mood.tag, ())
-        asked = Asked(card, (), heard, mood.tag, sampling, recalled=recalled)
+        asked = Asked(
+            card,
+            (),
+            heard,
+            mood.tag,
+            sampling,
+            chooser=None if own_words else room.chooser(card),
+            recalls=room.settings.recall,
+            candidates=room.candidates(),
+        )
         answer = Answer(room.checkpoint, room.engine, asked)
         encode = room.checkpoint.template.tokens.encode
         first_token_s, total_s = speak(answer, aloud=not arguments.json)

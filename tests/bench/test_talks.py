@@ -24,8 +24,8 @@ def room(tmp_path: Path) -> Iterator[Room]:
     settings = Settings(model=str(folder), data_dir=tmp_path, cache_dir=tmp_path / "cache")
     made = Room(settings, keep_history=False)
     # The engine is a fake, so the window may be wider than the tiny model's.
-    made.checkpoint = replace(made.checkpoint, positions=1024)
-    made.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
+    made.model.checkpoint = replace(made.checkpoint, positions=1024)
+    made.model.engine = FakeEngine(made.checkpoint.template.tokens)  # type: ignore[assignment]
     yield made
     made.close()
 

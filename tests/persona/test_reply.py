@@ -10,9 +10,11 @@ from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import Checkpoint
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
+from persona.ranker import Situation
 from persona.reply import (
     FALLBACK,
     GENERATED,
+    RECALLED,
     Answer,
     Asked,
     StopWatch,
@@ -111,13 +113,98 @@ def test_fallback_lines_take_turns(card: Card) -> None:
     assert said[0].reply == said[len(card.fallbacks)].reply
 
 
-def test_a_recalled_line_asks_no_engine(card: Card, checkpoint: Checkpoint) -> None:
+class FakeChooser:
+    """Recalls known lines and likes the reply in which a word stands."""
+
+    def __init__(self, *lines: str, likes: str = "", compares: bool = True) -> None:
+        self._lines = lines
+        self._likes = likes
+        self.compares = compares
+        self.compared: list[str] = []
+
+    def lines(self, situation: Situation) -> list[str]:
+        return list(self._lines)
+
+    def best(self, situation: Situation, lines: Sequence[str], begun: Sequence[str]) -> int:
+        self.compared = [*lines, *begun]
+        return next(n for n, reply in enumerate(self.compared) if self._likes in reply)
+
+
+def test_a_recalled_line_asks_no_engine_where_nothing_can_be_compared(
+    card: Card, checkpoint: Checkpoint
+) -> None:
     engine = FakeEngine()
-    answer = Answer(checkpoint, engine, ask(card, recalled="왔구나, 반가워!"))
+    chooser = FakeChooser("왔구나, 반가워!", compares=False)
+    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
     assert "".join(answer) == answer.text == "왔구나, 반가워!"
-    assert (answer.origin, answer.finish) == ("recalled", "end")
+    assert (answer.origin, answer.finish) == (RECALLED, "end")
     assert answer.tokens == len(checkpoint.template.tokens.encode("왔구나, 반가워!"))
     assert engine.asked == []
+
+
+def spoken(checkpoint: Checkpoint, *replies: str) -> FakeEngine:
+    return FakeEngine(*(checkpoint.template.tokens.encode(reply) for reply in replies))
+
+
+def test_the_best_beginning_goes_on_and_the_others_end(card: Card, checkpoint: Checkpoint) -> None:
+    engine = spoken(checkpoint, "글쎄. 난 몰라", "좋아! 같이 가자", "")
+    chooser = FakeChooser(likes="좋아")
+    asked = ask(card, chooser=chooser, recalls=True, candidates=3)
+    answer = Answer(checkpoint, engine, asked)
+    pieces = list(answer)
+    assert chooser.compared == ["글쎄.", "좋아!"]
+    assert pieces[0] == "좋아!"
+    assert len(pieces) > 1
+    assert "".join(pieces) == answer.text == "좋아! 같이 가자"
+    assert (answer.origin, answer.finish, answer.seed) == (GENERATED, "end", 4)
+    assert [sampling.seed for _, sampling in engine.asked] == [3, 4, 5]
+    assert all(generation.closed for generation in engine.started)
+
+
+def test_a_line_of_hers_is_compared_with_what_she_begins(
+    card: Card, checkpoint: Checkpoint
+) -> None:
+    for likes, origin in (("왔구나", RECALLED), ("글쎄", GENERATED)):
+        engine = spoken(checkpoint, "글쎄. 난 몰라")
+        chooser = FakeChooser("왔구나, 반가워!", likes=likes)
+        answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
+        assert "".join(answer) == answer.text
+        assert answer.origin == origin
+        assert chooser.compared == ["왔구나, 반가워!", "글쎄."]
+        assert engine.started[0].closed
+
+
+def test_a_second_answer_recalls_nothing(card: Card, checkpoint: Checkpoint) -> None:
+    engine = spoken(checkpoint, "글쎄. 난 몰라")
+    chooser = FakeChooser("왔구나, 반가워!", likes="왔구나")
+    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=False))
+    assert "".join(answer) == "글쎄. 난 몰라"
+    assert chooser.compared == []  # a single voice is heard as it comes
+
+
+def test_silent_beginnings_are_tried_again_and_then_fallen_back_from(
+    card: Card, checkpoint: Checkpoint
+) -> None:
+    engine = spoken(checkpoint, "", "", "", "")
+    answer = Answer(checkpoint, engine, ask(card, chooser=FakeChooser(), candidates=2))
+    assert "".join(answer) == answer.text
+    assert answer.origin == FALLBACK
+    assert len(engine.asked) == 4
+
+
+def test_stopping_while_she_chooses_says_nothing(card: Card, checkpoint: Checkpoint) -> None:
+    engine = spoken(checkpoint, "글쎄. 난 몰라", "좋아! 같이 가자")
+    answer = Answer(checkpoint, engine, ask(card, candidates=2))
+
+    class Stops(FakeChooser):
+        def best(self, situation: Situation, lines: Sequence[str], begun: Sequence[str]) -> int:
+            answer.close()
+            return 0
+
+    answer = Answer(checkpoint, engine, ask(card, chooser=Stops(), candidates=2))
+    assert list(answer) == []
+    assert (answer.text, answer.finish) == ("", "stopped")
+    assert all(generation.closed for generation in engine.started)
 
 
 def test_leaving_frees_the_slot(card: Card, checkpoint: Checkpoint) -> None:

@@ -1,0 +1,61 @@
+"""Her own lines are preferred where they fit, and a parrot is never chosen."""
+
+import pytest
+
+from persona.card import CARDS_FOLDER, Card, load_card
+from persona.choosing import Chooser
+from persona.dialogues import Dialogue
+from persona.encoder import SHIPPED, open_encoder
+from persona.prompt import Exchange
+from persona.ranker import Ranker, Situation
+from persona.recall import Recall
+
+SAID = {
+    "나 면접 떨어졌어": "아이고, 면접 떨어졌구나. 속상하겠다.",
+    "강아지가 밥을 안 먹어": "밥을 안 먹는다고? 언제부터 그랬어?",
+}
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    return load_card(CARDS_FOLDER / "yuhee")
+
+
+@pytest.fixture(scope="module")
+def chooser() -> Chooser:
+    return make(ranked=True)
+
+
+def make(*, ranked: bool) -> Chooser:
+    dialogues = [
+        Dialogue(user, "yuhee", "t", (Exchange(user, 1, reply),)) for user, reply in SAID.items()
+    ]
+    encoder = open_encoder(SHIPPED)
+    return Chooser(Recall(dialogues, encoder), Ranker.load(SHIPPED, encoder) if ranked else None)
+
+
+def test_a_line_is_found_where_the_situation_is_alike(card: Card, chooser: Chooser) -> None:
+    assert chooser.lines(Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)) == [
+        SAID["나 면접 떨어졌어"]
+    ]
+    assert chooser.lines(Situation(card, (), "서울은 지금 몇 도야?", 0)) == []
+
+
+def test_her_line_wins_over_words_that_mean_nothing(card: Card, chooser: Chooser) -> None:
+    situation = Situation(card, (), "면접 또 떨어졌어", 1)
+    lines = chooser.lines(situation)
+    assert chooser.best(situation, lines, ["오, 오늘 뭐야?", "헐, 귤이야?"]) == 0
+
+
+def test_of_what_she_begins_the_one_that_answers_wins(card: Card, chooser: Chooser) -> None:
+    situation = Situation(card, (), "강아지가 아파서 걱정돼", 1)
+    begun = ["오, 오늘 뭐야?", "강아지가 아파서 걱정돼?", "강아지가 많이 아파?"]
+    assert chooser.best(situation, [], begun) == 2
+
+
+def test_without_a_ranker_only_sure_lines_are_taken(card: Card) -> None:
+    chooser = make(ranked=False)
+    assert not chooser.compares
+    situation = Situation(card, (), "나 면접 떨어졌어", 1)
+    assert chooser.lines(situation) == [SAID["나 면접 떨어졌어"]]
+    assert chooser.best(situation, chooser.lines(situation), []) == 0
