@@ -1,11 +1,13 @@
 """Moods are learned from the dialogues, and what the shares say is how often they are right."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 import torch
 
+from persona.dialogues import own_dialogues
 from persona.mood import BUCKETS, EVERYDAY, GLAD, ROWS, SAD
 from training.__main__ import main
 from training.mood import (
@@ -17,7 +19,7 @@ from training.mood import (
     public_sentences,
     words,
 )
-from training.split import is_held_out
+from training.split import held_out_ids
 
 MOODS = {"좋아 룰루": GLAD, "싫다 꿀꿀": SAD, "그냥 밥": EVERYDAY}
 
@@ -26,8 +28,13 @@ def make_card(cards: Path, dialogues: int) -> Path:
     folder = cards / "bori" / "dialogues"
     folder.mkdir(parents=True)
     (folder.parent / "card.toml").touch()
-    turns = [{"user": text, "mood": mood, "reply": "응"} for text, mood in MOODS.items()]
-    lines = [{"id": f"bori-{n}", "topic": "말", "turns": turns} for n in range(dialogues)]
+    chance = random.Random(dialogues)
+    lines = []
+    for n in range(dialogues):
+        # Unlike the others, or all were one family.
+        reply = "".join(chr(chance.randrange(ord("가"), ord("힣"))) for _ in range(60))
+        turns = [{"user": text, "mood": mood, "reply": reply} for text, mood in MOODS.items()]
+        lines.append({"id": f"bori-{n}", "topic": "말", "turns": turns})
     text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
     (folder / "a.jsonl").write_text(text, encoding="utf-8")
     return cards
@@ -49,10 +56,11 @@ def write_corpora(folder: Path) -> Path:
 
 
 def test_whole_dialogues_go_to_one_side_and_none_is_lost(tmp_path: Path) -> None:
-    sides = own_sentences(make_card(tmp_path, 300))
+    cards = make_card(tmp_path, 300)
+    sides = own_sentences(cards)
     assert sum(len(side) for side in sides) == 900
     assert all(len(side) % 3 == 0 and side for side in sides)
-    assert len(sides.held_out) == 3 * sum(is_held_out(f"bori-{n}") for n in range(300))
+    assert len(sides.held_out) == 3 * len(held_out_ids(own_dialogues(cards / "bori"))) == 90
 
 
 def test_test_splits_and_mixed_feelings_are_not_learned(tmp_path: Path) -> None:
