@@ -41,7 +41,9 @@ SAMPLING_KEYS = {
 }
 _KINDS = {str: "글을", int: "정수를", float: "수를", list: "목록을", dict: "표를"}
 REQUIRED = ("name", "title", "speech_level", "greeting", "fallbacks")
-OPTIONAL = ("facts", "examples", "look", "expressions", "voice", "sampling")
+OPTIONAL = ("facts", "listening", "examples", "look", "expressions", "voice", "sampling")
+# Lines that fit whatever was said in a mood; a mood's number is its place here.
+LISTENING = ("everyday", "sad", "glad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Card:
     greeting: str
     fallbacks: tuple[str, ...]
     facts: tuple[str, ...] = ()
+    listening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[Exchange, ...] = ()
     look: Mapping[str, str] = field(default_factory=dict)
     expressions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -127,6 +130,7 @@ class _Reader:
             greeting=self._text(self._raw["greeting"], "greeting"),
             fallbacks=self._texts("fallbacks", least=1),
             facts=self._texts("facts"),
+            listening=self._listening(),
             examples=self._examples(),
             look=self._strings(self._raw.get("look", {}), "look"),
             expressions=self._expressions(),
@@ -167,7 +171,15 @@ class _Reader:
         return text
 
     def _texts(self, key: str, least: int = 0) -> tuple[str, ...]:
-        values = self._of(self._raw.get(key, []), list, key)
+        return self._lines(self._raw.get(key, []), key, least)
+
+    def _listening(self) -> Mapping[str, tuple[str, ...]]:
+        table = self._of(self._raw.get("listening", {}), dict, "listening")
+        self._known(table, LISTENING, "listening.")
+        return {mood: self._lines(v, f"listening.{mood}", 1) for mood, v in table.items()}
+
+    def _lines(self, given: Any, key: str, least: int) -> tuple[str, ...]:
+        values = self._of(given, list, key)
         if len(values) < least:
             raise self._error(
                 key,

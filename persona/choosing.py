@@ -1,18 +1,29 @@
-"""Chooses her reply: among lines of her own dialogues and what she is beginning to say."""
+"""Chooses her reply: among lines that are written and what she is beginning to say."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from persona.card import LISTENING
 from persona.ranker import Ranker, Situation
 from persona.recall import ALIKE, Recall
 
-# So many of her lines are looked at; one from a situation that is hardly alike has to fit well, and
-# all are preferred by this much, since people wrote them: a small model's words may take up
-# what was said, which the ranker likes, and mean nothing.
+# So many of her lines are looked at; one from a situation that is hardly alike has to fit well.
 MOST_LINES = 5
 FITS_WELL = 1.0
-WRITTEN = 4.0
+# People wrote her lines: a small model's words may take up what was said, which the ranker likes,
+# and mean nothing. Lines that fit anything are written too, but answer nothing.
+RECALLED_WORTH = 4.0
+LISTENING_WORTH = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line that is there already: recalled, or one that fits whatever was said."""
+
+    reply: str
+    recalled: bool
 
 
 class Chooser:
@@ -30,24 +41,32 @@ class Chooser:
         """Say whether it can tell replies apart, so that several are worth beginning."""
         return self._ranker is not None
 
-    def lines(self, situation: Situation) -> list[str]:
-        """Give lines of hers that may answer, the likest first."""
+    def recalled(self, situation: Situation) -> list[Written]:
+        """Give lines of her dialogues that may answer, the likest first."""
         found = self._recall.find(situation.user, situation.mood, situation.exchanges, MOST_LINES)
-        sure = [line.reply for line in found if line.likeness >= ALIKE]
-        if self._ranker is None:
-            return sure
-        replies = [line.reply for line in found]
-        scores = self._ranker.score(situation, replies)
-        return sure + [
-            reply
-            for reply, score in zip(replies[len(sure) :], scores[len(sure) :], strict=True)
-            if score >= FITS_WELL
-        ]
+        lines = [line for line in found if line.likeness >= ALIKE]
+        hardly = found[len(lines) :]
+        if self._ranker is not None and hardly:
+            scores = self._ranker.score(situation, [line.reply for line in hardly])
+            lines += [line for line, s in zip(hardly, scores, strict=True) if s >= FITS_WELL]
+        return [Written(line.reply, recalled=True) for line in lines]
 
-    def best(self, situation: Situation, lines: Sequence[str], begun: Sequence[str]) -> int:
-        """Give the place of the best reply: her lines are counted first, then what is begun."""
+    def listening(self, situation: Situation) -> list[Written]:
+        """Give her lines that fit anything in this mood; none where her last line was one."""
+        if self._ranker is None:
+            return []
+        said = [exchange.reply for exchange in situation.exchanges]
+        every = {line for lines in situation.card.listening.values() for line in lines}
+        if said and said[-1] in every:
+            return []
+        lines = situation.card.listening.get(LISTENING[situation.mood], ())
+        return [Written(line, recalled=False) for line in lines if line not in said]
+
+    def best(self, situation: Situation, written: Sequence[Written], begun: Sequence[str]) -> int:
+        """Give the place of the best reply: the written ones are counted first, then the begun."""
         if self._ranker is None:
             return 0
-        scores = self._ranker.score(situation, [*lines, *begun])
-        scores[: len(lines)] += WRITTEN
+        scores = self._ranker.score(situation, [*(line.reply for line in written), *begun])
+        for place, line in enumerate(written):
+            scores[place] += RECALLED_WORTH if line.recalled else LISTENING_WORTH
         return int(np.argmax(scores))

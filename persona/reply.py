@@ -8,7 +8,7 @@ from typing import Protocol
 
 from persona.card import Card
 from persona.checkpoint import Checkpoint
-from persona.choosing import Chooser
+from persona.choosing import Chooser, Written
 from persona.lm.protocol import Generation, Sampling
 from persona.prompt import Exchange
 from persona.ranker import Situation
@@ -131,37 +131,39 @@ class Answer:
         asked = self._asked
         chooser = asked.chooser
         situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
-        lines = chooser.lines(situation) if chooser and recalls else []
+        written = chooser.recalled(situation) if chooser and recalls else []
         compares = chooser is not None and chooser.compares
-        if lines and not compares:
-            yield self._recall(lines[0])
+        if written and not compares:
+            yield self._take(written[0])
             return
+        if chooser and not written:
+            written = chooser.listening(situation)
         seeds = range(self.seed, self.seed + (asked.candidates if compares else 1))
         self._voices = [self._begin(seed % SEEDS) for seed in seeds]
         if self.finish == "stopped":  # by another thread, before it could see who speaks
             self.close()
         try:
-            yield from self._go_on(self._choose(situation, lines))
+            yield from self._go_on(self._choose(situation, written))
         finally:
             for voice in self._voices:
                 voice.close()
 
-    def _choose(self, situation: Situation, lines: list[str]) -> "_Voice | str":
+    def _choose(self, situation: Situation, written: list[Written]) -> "_Voice | Written":
         """Give the line or the voice that answers best so far."""
-        if not lines and len(self._voices) == 1:
+        if not written and len(self._voices) == 1:
             return self._voices[0]
         begun = [voice for voice in self._voices if voice.begin()]
-        if not lines and not begun:
+        if not written and not begun:
             return self._voices[0]
         assert self._asked.chooser is not None
-        best = self._asked.chooser.best(situation, lines, [voice.text for voice in begun])
-        return lines[best] if best < len(lines) else begun[best - len(lines)]
+        best = self._asked.chooser.best(situation, written, [voice.text for voice in begun])
+        return written[best] if best < len(written) else begun[best - len(written)]
 
-    def _go_on(self, chosen: "_Voice | str") -> Iterator[str]:
+    def _go_on(self, chosen: "_Voice | Written") -> Iterator[str]:
         if self.finish == "stopped":
             return
-        if isinstance(chosen, str):
-            yield self._recall(chosen)
+        if isinstance(chosen, Written):
+            yield self._take(chosen)
             return
         for voice in self._voices:
             if voice is not chosen:
@@ -177,10 +179,11 @@ class Answer:
         if self.finish != "stopped":
             self.finish = chosen.finish
 
-    def _recall(self, line: str) -> str:
-        self.origin, self.finish, self.text = RECALLED, "end", line
-        self.tokens = len(self._checkpoint.template.tokens.encode(line))
-        return line
+    def _take(self, line: Written) -> str:
+        self.origin = RECALLED if line.recalled else FALLBACK
+        self.finish, self.text = "end", line.reply
+        self.tokens = len(self._checkpoint.template.tokens.encode(line.reply))
+        return line.reply
 
     def _begin(self, seed: int) -> "_Voice":
         sampling = dataclasses.replace(

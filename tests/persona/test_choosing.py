@@ -3,7 +3,7 @@
 import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
-from persona.choosing import Chooser
+from persona.choosing import Chooser, Written
 from persona.dialogues import Dialogue
 from persona.encoder import SHIPPED, open_encoder
 from persona.prompt import Exchange
@@ -35,15 +35,14 @@ def make(*, ranked: bool) -> Chooser:
 
 
 def test_a_line_is_found_where_the_situation_is_alike(card: Card, chooser: Chooser) -> None:
-    assert chooser.lines(Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)) == [
-        SAID["나 면접 떨어졌어"]
-    ]
-    assert chooser.lines(Situation(card, (), "서울은 지금 몇 도야?", 0)) == []
+    alike = Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)
+    assert chooser.recalled(alike) == [Written(SAID["나 면접 떨어졌어"], recalled=True)]
+    assert chooser.recalled(Situation(card, (), "서울은 지금 몇 도야?", 0)) == []
 
 
 def test_her_line_wins_over_words_that_mean_nothing(card: Card, chooser: Chooser) -> None:
     situation = Situation(card, (), "면접 또 떨어졌어", 1)
-    lines = chooser.lines(situation)
+    lines = chooser.recalled(situation)
     assert chooser.best(situation, lines, ["오, 오늘 뭐야?", "헐, 귤이야?"]) == 0
 
 
@@ -57,5 +56,16 @@ def test_without_a_ranker_only_sure_lines_are_taken(card: Card) -> None:
     chooser = make(ranked=False)
     assert not chooser.compares
     situation = Situation(card, (), "나 면접 떨어졌어", 1)
-    assert chooser.lines(situation) == [SAID["나 면접 떨어졌어"]]
-    assert chooser.best(situation, chooser.lines(situation), []) == 0
+    assert [line.reply for line in chooser.recalled(situation)] == [SAID["나 면접 떨어졌어"]]
+    assert chooser.best(situation, chooser.recalled(situation), []) == 0
+    assert chooser.listening(situation) == []
+
+
+def test_she_listens_in_the_mood_and_not_twice_in_a_row(card: Card, chooser: Chooser) -> None:
+    first = chooser.listening(Situation(card, (), "오늘 그냥 그래", 1))
+    assert [line.reply for line in first] == list(card.listening["sad"])
+    said = (Exchange("오늘 그냥 그래", 1, first[0].reply),)
+    assert chooser.listening(Situation(card, said, "응", 1)) == []
+    said = (*said, Exchange("응", 0, "그래, 뭐 먹었어?"))
+    again = chooser.listening(Situation(card, said, "몰라", 1))
+    assert again == first[1:]

@@ -8,6 +8,7 @@ import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import Checkpoint
+from persona.choosing import Written
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
 from persona.ranker import Situation
@@ -116,17 +117,27 @@ def test_fallback_lines_take_turns(card: Card) -> None:
 class FakeChooser:
     """Recalls known lines and likes the reply in which a word stands."""
 
-    def __init__(self, *lines: str, likes: str = "", compares: bool = True) -> None:
+    def __init__(
+        self,
+        *lines: str,
+        likes: str = "",
+        compares: bool = True,
+        listening: Sequence[str] = (),
+    ) -> None:
         self._lines = lines
+        self._listening = listening
         self._likes = likes
         self.compares = compares
         self.compared: list[str] = []
 
-    def lines(self, situation: Situation) -> list[str]:
-        return list(self._lines)
+    def recalled(self, situation: Situation) -> list[Written]:
+        return [Written(line, recalled=True) for line in self._lines]
 
-    def best(self, situation: Situation, lines: Sequence[str], begun: Sequence[str]) -> int:
-        self.compared = [*lines, *begun]
+    def listening(self, situation: Situation) -> list[Written]:
+        return [Written(line, recalled=False) for line in self._listening]
+
+    def best(self, situation: Situation, written: Sequence[Written], begun: Sequence[str]) -> int:
+        self.compared = [*(line.reply for line in written), *begun]
         return next(n for n, reply in enumerate(self.compared) if self._likes in reply)
 
 
@@ -174,6 +185,15 @@ def test_a_line_of_hers_is_compared_with_what_she_begins(
         assert engine.started[0].closed
 
 
+def test_she_listens_where_nothing_answers(card: Card, checkpoint: Checkpoint) -> None:
+    engine = spoken(checkpoint, "오, 귤이야?", "헐, 눕지!")
+    chooser = FakeChooser(likes="더 얘기해 줘", listening=["조금만 더 얘기해 줘."])
+    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, candidates=2))
+    assert "".join(answer) == "조금만 더 얘기해 줘."
+    assert (answer.origin, answer.finish) == (FALLBACK, "end")
+    assert all(generation.closed for generation in engine.started)
+
+
 def test_a_second_answer_recalls_nothing(card: Card, checkpoint: Checkpoint) -> None:
     engine = spoken(checkpoint, "글쎄. 난 몰라")
     chooser = FakeChooser("왔구나, 반가워!", likes="왔구나")
@@ -197,7 +217,9 @@ def test_stopping_while_she_chooses_says_nothing(card: Card, checkpoint: Checkpo
     answer = Answer(checkpoint, engine, ask(card, candidates=2))
 
     class Stops(FakeChooser):
-        def best(self, situation: Situation, lines: Sequence[str], begun: Sequence[str]) -> int:
+        def best(
+            self, situation: Situation, written: Sequence[Written], begun: Sequence[str]
+        ) -> int:
             answer.close()
             return 0
 
