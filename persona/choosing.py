@@ -9,13 +9,14 @@ from persona.card import LISTENING
 from persona.ranker import Ranker, Situation
 from persona.recall import ALIKE, Recall
 
-# So many of her lines are looked at; one from a situation that is hardly alike has to fit well.
-MOST_LINES = 5
-FITS_WELL = 1.0
+# So many of her lines are looked at. From a situation that is less than alike a line has to fit
+# the better, the less alike it is; read off talks with a scripted visitor.
+MOST_LINES = 20
+FITS_AT_NONE, FITS_BY_LIKENESS = 10.0, -20.0
 # People wrote her lines: a small model's words may take up what was said, which the ranker likes,
 # and mean nothing. Lines that fit anything are written too, but answer nothing.
 RECALLED_WORTH = 4.0
-LISTENING_WORTH = 1.5
+LISTENING_WORTH = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,18 @@ class Chooser:
         hardly = found[len(lines) :]
         if self._ranker is not None and hardly:
             scores = self._ranker.score(situation, [line.reply for line in hardly])
-            lines += [line for line, s in zip(hardly, scores, strict=True) if s >= FITS_WELL]
+            lines += [
+                line
+                for line, score in zip(hardly, scores, strict=True)
+                if score >= FITS_AT_NONE + FITS_BY_LIKENESS * line.likeness
+            ]
         return [Written(line.reply, recalled=True) for line in lines]
 
     def listening(self, situation: Situation) -> list[Written]:
-        """Give her lines that fit anything in this mood; none where her last line was one."""
+        """Give her lines that fit anything in this mood and were not said yet."""
         if self._ranker is None:
             return []
-        said = [exchange.reply for exchange in situation.exchanges]
-        every = {line for lines in situation.card.listening.values() for line in lines}
-        if said and said[-1] in every:
-            return []
+        said = {exchange.reply for exchange in situation.exchanges}
         lines = situation.card.listening.get(LISTENING[situation.mood], ())
         return [Written(line, recalled=False) for line in lines if line not in said]
 

@@ -14,7 +14,7 @@ from persona.prompt import Exchange
 # How alike two situations must be, from 0 to 1. Read off held-out talk: lines from situations
 # more alike mostly fit, others sometimes do, and below the lower bound they seldom do.
 ALIKE = 0.6
-HARDLY_ALIKE = 0.45
+HARDLY_ALIKE = 0.3
 # What stood before the last words counts this much, where her line had something before it.
 BEFORE = 0.25
 # An answer to another feeling does not fit, however alike the words are.

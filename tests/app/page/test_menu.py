@@ -113,7 +113,7 @@ def test_on_a_phone_the_drawer_makes_way(models: Path, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_label("답하는 방식 정하기").click()
     row = button(page, "broken")
-    expect(row).to_be_in_viewport()
+    expect(row).to_be_in_viewport(ratio=1)  # it has slid in
     box = row.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] >= 40
     row.click()
