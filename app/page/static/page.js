@@ -116,11 +116,15 @@ function onBanner() {
   if (!ready) state.polling = setInterval(() => { showSeconds(); ask("poll"); }, 1000);
   showSeconds();
   if (loading === state.loading) return;
-  // What she remembers, and which model it is, can be said once that is known.
-  if (!loading && state.asked) ask("open");
   state.loading = loading;
+  if (loading) return;
+  // What she remembers, and which model it is, can be said now; after a turn that has waited for
+  // it, since what is asked for before a turn may come after it.
   // A model that failed is tried again by whoever sends.
-  if (!loading && state.queued && !state.busy) submit();
+  if (state.queued && !state.busy) {
+    state.unsaid = true;
+    submit();
+  } else if (state.asked) ask("open");
 }
 
 function showSeconds() {

@@ -119,7 +119,8 @@ function finish(now) {
   showEditors();
   lookAgain();
   if (text) box.giveBack(text);
-  else if (state.queued) submit();
+  else if (state.queued) { submit(); return; }
+  if (state.unsaid) { state.unsaid = false; ask("open"); }
 }
 
 // ---- the scroll follows the newest words only for a visitor who is there
