@@ -16,7 +16,7 @@ FITS_AT_NONE, FITS_BY_LIKENESS = 10.0, -20.0
 # People wrote her lines: a small model's words may take up what was said, which the ranker likes,
 # and mean nothing. Lines that fit anything are written too, but answer nothing.
 RECALLED_WORTH = 4.0
-LISTENING_WORTH = 2.0
+LISTENING_WORTH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
