@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import AppError
 from app.settings import Settings
 from persona.checkpoint import Checkpoint, Listed, find_checkpoint, list_checkpoints, open_folder
+from persona.choosing import Chooser
 from persona.errors import PersonaError
 from persona.folders import models_folder
 from persona.lm.engine import Engine
@@ -18,12 +19,16 @@ from persona.mood import MoodReader
 
 @dataclass(slots=True, eq=False)
 class Model:
-    """A checkpoint, what reads moods and what computes; `turns` counts those it is answering."""
+    """A checkpoint, what reads moods, computes and, by persona, chooses among replies.
+
+    `turns` counts those that it is answering.
+    """
 
     checkpoint: Checkpoint
     moods: MoodReader
     engine: Engine
     turns: int = 0
+    choosers: dict[str, Chooser] = field(default_factory=dict)
 
 
 class Models:

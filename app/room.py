@@ -49,7 +49,6 @@ class Room:
         self.cards = read_cards(settings)
         self.models = Models(settings)
         self.history = self._open_history(keep_history)
-        self._choosers: dict[tuple[str, Path], Chooser] = {}
         self._reading = threading.Lock()
 
     @property
@@ -94,27 +93,26 @@ class Room:
         cards = self.cards
         return cards.get(persona) or cards.get(FIRST) or next(iter(cards.values()))
 
-    def chooser(self, card: Card) -> Chooser:
-        """Give what chooses a persona's replies."""
-        folder = self.checkpoint.folder
+    def chooser(self, card: Card, model: Model) -> Chooser:
+        """Give what chooses a persona's replies with a model; it is read at the first call."""
         with self._reading:
-            if (card.id, folder) not in self._choosers:
+            if card.id not in model.choosers:
+                folder = model.checkpoint.folder
                 encoder = open_encoder(folder)
                 recall = Recall(own_dialogues(card.folder), encoder)
-                ranker = Ranker.load(folder, encoder)
-                self._choosers[card.id, folder] = Chooser(recall, ranker)
-        return self._choosers[card.id, folder]
+                model.choosers[card.id] = Chooser(recall, Ranker.load(folder, encoder))
+        return model.choosers[card.id]
 
-    def candidates(self) -> int:
+    def candidates(self, model: Model) -> int:
         """Give how many replies to begin, so that all who talk now find their slots free."""
-        talking = max(1, self.model.turns)
+        talking = max(1, model.turns)
         return max(1, min(self.settings.candidates, self.settings.slots // (2 * talking)))
 
     def _read_dialogues(self) -> None:
         for card in self.cards.values():
             # One that cannot be read is told to whoever talks to that persona.
             with suppress(PersonaError):
-                self.chooser(card)
+                self.chooser(card, self.model)
 
     def window(self, visitor: str, conversation: str) -> Window:
         """Say what she remembers of a conversation, before the visitor's next words."""

@@ -9,6 +9,7 @@ from app.errors import AppError, DiskError
 from app.events import Cared, Done, Event, Face, Felt, Fitted, Heard, Trouble, Words
 from app.history import Turn
 from app.room import Room, finished
+from persona.errors import PersonaError
 from persona.lm.protocol import EngineError
 from persona.mood import Mood
 from persona.reply import Answer, Asked, card_sampling
@@ -57,16 +58,22 @@ def take_turn(
     again = heard == replaced(room, visitor, conversation, choice.instead_of)
     exchanges = finished(earlier)
     with room.models.in_use() as model:
+        chooser = None
+        # Whoever turns the knobs of sampling wants to hear what they do.
+        if not choice.sampling:
+            try:
+                chooser = room.chooser(card, model)
+            except PersonaError as error:
+                yield Trouble(str(error))
         asked = Asked(
             card=card,
             exchanges=exchanges,
             user=heard,
             mood=mood.tag,
             sampling=card_sampling(card, **choice.sampling),
-            # Whoever turns the knobs of sampling wants to hear what they do.
-            chooser=None if choice.sampling else room.chooser(card),
+            chooser=chooser,
             recalls=room.settings.recall and not again,
-            candidates=room.candidates(),
+            candidates=room.candidates(model),
         )
         answer = Answer(model.checkpoint, model.engine, asked)
         yield Fitted(answer.window)
@@ -100,10 +107,10 @@ def _answer(
         answer.close()
         keeper.finish(answer)
         raise
-    if trouble:
-        yield Trouble(trouble)
     timings["total_s"] = time.monotonic() - started
     turn = keeper.finish(answer)
+    if trouble:
+        yield Trouble(trouble)
     if keeper.trouble:
         yield Trouble(keeper.trouble)
     yield Done(turn, keeper.keeps, timings)

@@ -37,26 +37,44 @@ def own_dialogues(card_folder: Path) -> list[Dialogue]:
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield f"{path}:{number}", json.loads(line)
-            except ValueError as error:
-                raise PersonaError(
-                    f"{path}:{number} 줄을 JSON으로 읽을 수 없어요. 그 줄을 고쳐 주세요. "
-                    f"(This line is no JSON; mend it: {error})"
-                ) from error
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = file.readlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise PersonaError(
+            f"{path} 파일을 UTF-8로 읽을 수 없어요. UTF-8로 저장해 주세요. "
+            f"(Cannot be read; save it as UTF-8: {error})"
+        ) from error
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise PersonaError(
+                f"{path}:{number} 줄을 JSON으로 읽을 수 없어요. 그 줄을 고쳐 주세요. "
+                f"(This line is no JSON; mend it: {error})"
+            ) from error
+        yield f"{path}:{number}", row
 
 
 def _read(row: Any, owner: str, place: str) -> Dialogue:
-    if not isinstance(row, dict) or set(row) != {"id", "topic", "turns"} or not row["turns"]:
+    if (
+        not isinstance(row, dict)
+        or set(row) != {"id", "topic", "turns"}
+        or not isinstance(row["turns"], list)
+        or not row["turns"]
+    ):
         raise PersonaError(
             f"{place}: 대화 한 줄에는 id, topic, turns가 있어야 해요. "
             "(A dialogue has exactly id, topic and turns, and at least one turn.)"
         )
     exchanges = []
     for turn in row["turns"]:
-        if set(turn) != {"user", "mood", "reply"} or turn["mood"] not in (0, 1, 2):
+        if (
+            not isinstance(turn, dict)
+            or set(turn) != {"user", "mood", "reply"}
+            or turn["mood"] not in (0, 1, 2)
+            or not all(isinstance(turn[who], str) for who in ("user", "reply"))
+        ):
             raise PersonaError(
                 f"{place}: turns에는 user, mood(0, 1, 2), reply가 있어야 해요. "
                 "(A turn has exactly user, mood (0, 1 or 2) and reply.)"

@@ -46,9 +46,12 @@ class Recall:
         lines = [e for exchanges in spoken for e in exchanges]
         self._replies = [e.reply for e in lines]
         self._moods = np.array([e.mood for e in lines])
-        self._opens = np.array([n == 0 for exchanges in spoken for n in range(len(exchanges))])
+        self._opens = np.array(
+            [n == 0 for exchanges in spoken for n in range(len(exchanges))], dtype=bool
+        )
         self._users = encoder.encode([e.user for e in lines])
         self._befores = np.roll(_halfway(self._users, encoder.encode(self._replies)), 1, axis=0)
+        self._befores[self._opens] = 0  # nothing stood before an opening
         self._leans = list(_leanings(spoken))
 
     def find(

@@ -111,7 +111,8 @@ class Answer:
 
     def __iter__(self) -> Iterator[str]:
         for attempt in range(TRIES):
-            self.seed = (self.seed + attempt) % SEEDS
+            if attempt:  # other seeds than those that nothing came of
+                self.seed = (self.seed + max(1, len(self._voices))) % SEEDS
             if self.finish != "stopped":
                 yield from self._say(recalls=self._asked.recalls and attempt == 0)
             if self.text or self.finish == "stopped":

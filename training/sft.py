@@ -4,6 +4,8 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from persona.card import CARDS_FOLDER, Card, find_cards
@@ -97,9 +99,15 @@ def own_samples(
     too_long = 0
     for card in cards.values():
         for dialogue in own[card.id]:
-            short = tuple(e for e in dialogue.exchanges if fits(template, card, [e], positions))
-            too_long += len(dialogue.exchanges) - len(short)
-            pieces = list(cut(template, card, replace(dialogue, exchanges=short), positions))
+            pieces: list[Sample] = []
+            # What stands on both sides of an exchange that is left out was never said in a row.
+            marked = [(fits(template, card, [e], positions), e) for e in dialogue.exchanges]
+            for fitting, run in groupby(marked, itemgetter(0)):
+                row = tuple(exchange for _, exchange in run)
+                if fitting:
+                    pieces += cut(template, card, replace(dialogue, exchanges=row), positions)
+                else:
+                    too_long += len(row)
             if (card.id, dialogue.id) in kept_out:
                 held_out += pieces
             else:

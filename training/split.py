@@ -21,7 +21,7 @@ def held_out_ids(dialogues: Sequence[Dialogue]) -> frozenset[str]:
     Of each topic a tenth is held out, and at least one family where it has two; near copies of one
     another are one family and stand on one side. Topics of a single family are taken together as
     one. Families go in the order of a sum of their first id, so a dialogue that is added moves
-    hardly another, and none of other topics.
+    hardly another.
     """
     by_topic: defaultdict[str, list[list[Dialogue]]] = defaultdict(list)
     for family in families(dialogues):

@@ -78,9 +78,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             heard,
             mood.tag,
             sampling,
-            chooser=None if own_words else room.chooser(card),
+            chooser=None if own_words else room.chooser(card, room.model),
             recalls=room.settings.recall,
-            candidates=room.candidates(),
+            candidates=room.candidates(room.model),
         )
         answer = Answer(room.checkpoint, room.engine, asked)
         encode = room.checkpoint.template.tokens.encode

@@ -156,6 +156,26 @@ def test_an_engine_that_fails_is_a_sentence_and_loses_no_words(room: Room, talk:
     assert done(take(room, talk, "다시")).turn.finish == "end"
 
 
+def test_leaving_at_a_trouble_keeps_how_it_ended(room: Room, talk: str) -> None:
+    room.engine.trouble = "모델이 쉬고 있어요."  # type: ignore[attr-defined]
+    turn = take_turn(room, LOCAL_VISITOR, talk, "안녕", Choice())
+    assert any(isinstance(event, Trouble) for event in turn)
+    turn.close()
+    assert room.history.path(LOCAL_VISITOR, talk)[0].finish == "failed"
+
+
+def test_dialogues_that_cannot_be_read_are_said_and_she_still_answers(
+    room: Room, talk: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "mine"
+    (own / "dialogues").mkdir(parents=True)
+    (own / "dialogues" / "windows.jsonl").write_bytes("안녕".encode("cp949"))
+    room.cards["yuhee"] = replace(room.cards["yuhee"], folder=own)
+    events = take(room, talk, "안녕")
+    assert any(isinstance(e, Trouble) and "windows.jsonl" in e.sentence for e in events)
+    assert done(events).turn.reply == "그래, 듣고 있어."
+
+
 def test_an_empty_reply_becomes_a_line_of_the_card(room: Room, talk: str) -> None:
     room.engine.replies = [" "]  # type: ignore[attr-defined]
     turn = done(take(room, talk, "안녕")).turn

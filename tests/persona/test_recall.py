@@ -98,3 +98,13 @@ def test_a_word_is_known_by_its_beginning() -> None:
 
 def test_a_persona_without_dialogues_recalls_nothing(encoder: Encoder) -> None:
     assert Recall([], encoder).find("안녕", 0) == []
+
+
+def test_a_short_opening_does_not_lean_on_the_dialogue_before_it(encoder: Encoder) -> None:
+    last = Exchange("이제 자러 갈게", 0, "그래, 잘 자.")
+    first = Exchange("안녕", 0, "안녕! 처음 보네, 이름이 뭐야?")
+    recall = Recall(
+        [Dialogue(str(n), "yuhee", "t", (said,)) for n, said in enumerate((last, first))], encoder
+    )
+    assert found(recall, "안녕", 0) == first.reply
+    assert found(recall, "안녕", 0, (last,)) == ""

@@ -46,6 +46,8 @@ function ask(event, what = {}) {
 // Shows a conversation; with `made` it is the one on the page that has just got its id.
 function goTo(conversation, made = false) {
   if (!made && state.busy && !state.busy.conversation) state.busy.left = true;
+  // What waits to be sent was meant for the conversation that is left; it stays in the box.
+  if (!made) wait(false);
   state.conversation = conversation;
   remembered.set("conversation", conversation);
   const place = conversation ? `#c=${conversation}` : location.pathname + location.search;

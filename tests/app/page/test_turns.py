@@ -143,6 +143,26 @@ def test_leaving_a_conversation_lets_her_finish_there(page: Page, pace: Pace) ->
     expect(page.locator(MINE)).to_have_text(["둘째"])
 
 
+def test_what_waits_to_be_sent_is_not_sent_into_another_conversation(
+    page: Page, pace: Pace
+) -> None:
+    say(page, "첫째")
+    page.click("[data-act=new]")
+    expect(page.locator(MINE)).to_have_count(0)
+    pace.hold()
+    send(page, "둘째")
+    expect(page.locator("#jj-live .dots")).to_be_visible()
+    send(page, "여기서만 할 말")
+    expect(page.locator("#jj-hint")).to_be_visible()
+    page.locator("#jj-chats a", has_text="첫째").click()
+    expect(page.locator(MINE)).to_have_text(["첫째"])
+    expect(page.locator("#jj-hint")).to_be_hidden()
+    pace.go_on.set()
+    expect(page.locator("body.jj-busy")).to_have_count(0)
+    expect(page.locator(MINE)).to_have_text(["첫째"])
+    expect(page.locator(BOX)).to_have_value("여기서만 할 말")
+
+
 def test_export_and_import_bring_the_same_turns(page: Page, tmp_path: Path) -> None:
     say(page, "가져갈 말")
     for kind, ending in (("JSON으로 저장", ".json"), ("글로 저장", ".md")):
