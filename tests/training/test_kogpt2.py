@@ -13,46 +13,14 @@ from persona.checkpoint import open_checkpoint
 from persona.lm.weights import load_tensors, read_shape
 from persona.prompt import Exchange
 from persona.tokens import END, MOOD, SYSTEM, USER
+from tests.app.tiny_checkpoint import KOGPT2
 from training.__main__ import main
 from training.model import load_model, open_base
 from training.sft import to_sample
 
 NAME = "skt/kogpt2-base-v2"
 # Every key of KoGPT2's own config.json; only the sizes of the network are smaller here.
-CONFIG = {
-    "_num_labels": 1,
-    "activation_function": "gelu_new",
-    "architectures": ["GPT2LMHeadModel"],
-    "attn_pdrop": 0.1,
-    "author": "the authors",
-    "bos_token_id": 0,
-    "created_date": "2021-04-28",
-    "embd_pdrop": 0.1,
-    "eos_token_id": 1,
-    "gradient_checkpointing": False,
-    "id2label": {"0": "LABEL_0"},
-    "initializer_range": 0.02,
-    "label2id": {"LABEL_0": 0},
-    "layer_norm_epsilon": 1e-05,
-    "license": "CC-BY-NC-SA 4.0",
-    "model_type": "gpt2",
-    "n_ctx": 1024,
-    "n_embd": 32,
-    "n_head": 2,
-    "n_inner": None,
-    "n_layer": 2,
-    "n_positions": 1024,
-    "pad_token_id": 3,
-    "resid_pdrop": 0.1,
-    "scale_attn_weights": True,
-    "summary_activation": None,
-    "summary_first_dropout": 0.1,
-    "summary_proj_to_labels": True,
-    "summary_type": "cls_index",
-    "summary_use_proj": True,
-    "task_specific_params": {"text-generation": {"do_sample": True, "max_length": 50}},
-    "use_cache": True,
-}
+CONFIG = KOGPT2 | {"n_ctx": 1024, "n_embd": 32, "n_head": 2, "n_layer": 2, "n_positions": 1024}
 SPECIALS = ["<s>", "</s>", "<usr>", "<pad>", "<sys>", "<unk>", "<mask>", "<d>", "</d>"]
 UNUSED = [f"<unused{n}>" for n in range(100)]
 
