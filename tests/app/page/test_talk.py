@@ -179,6 +179,7 @@ def test_a_lost_connection_loses_no_words(page: Page, room: Room, wrong: list[st
         page.context.set_offline(False)
     page.wait_for_selector("#jj-announce", state="attached")
     expect(page.locator(BOX)).to_have_value("둘")
+    expect(page.locator(HERS)).to_have_count(1)
     page.press(BOX, "Enter")
     expect(page.locator(HERS)).to_have_count(2)
     assert kept(room) == ["하나", "둘"]
