@@ -26,6 +26,7 @@ from transformers.trainer_utils import set_seed
 
 from training import work
 from training.errors import TrainingError
+from training.optimizer import Both
 from training.samples import Collator, Order, Sample, Samples
 
 # The width for which the commands' usual rates are.
@@ -50,6 +51,8 @@ class Course:
     patience: int = 3
     save_every: int = 200
     resume: bool = False
+    muon: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def teach(
         callbacks=[order, EarlyStoppingCallback(course.patience), _Losses()],
     )
     trainer.order = order
+    trainer.muon = course.muon
     _train(trainer, state)
     # What one process has read, another may delete from now on.
     PartialState().wait_for_everyone()
@@ -168,6 +172,7 @@ def settings(course: Course) -> TrainingArguments:
         remove_unused_columns=False,
         dataloader_pin_memory=gpu,
         ddp_find_unused_parameters=False,
+        torch_compile=course.compiled,
     )
 
 
@@ -188,7 +193,8 @@ def plan_of(
     for sample in (*samples, *held_out):
         data.update(np.asarray(sample["input_ids"], np.int32).tobytes())
         data.update(np.asarray(sample["labels"], np.int32).tobytes())
-    asked = {k: v for k, v in asdict(course).items() if k not in ("work", "resume")}
+    free = ("work", "resume", "compiled")
+    asked = {k: v for k, v in asdict(course).items() if k not in free}
     asked["processes"] = PartialState().num_processes
     return {**asked, "data": data.hexdigest(), "parameters": model.num_parameters()}
 
@@ -215,6 +221,14 @@ class _Trainer(Trainer):
     """The Trainer with our order of the samples."""
 
     order: Order
+    muon: bool
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.muon and self.optimizer is None:
+            assert self.model is not None
+            args = self.args
+            self.optimizer = Both(self.model, args.learning_rate, args.weight_decay)
+        return super().create_optimizer(model)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Order:
         return self.order

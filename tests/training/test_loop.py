@@ -72,12 +72,16 @@ def test_learning_stops_early_and_keeps_the_best_weights(
     assert held_out_loss(model, held_out) == pytest.approx(learned.held_out_loss, rel=0.01)
 
 
+@pytest.mark.parametrize("muon", [False, True])
 def test_a_killed_run_goes_on_where_it_was(
-    fresh: Callable[[int], GPT2LMHeadModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh: Callable[[int], GPT2LMHeadModel],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    muon: bool,
 ) -> None:
     """Two halves with a stop in the middle of an epoch end at the weights of one whole run."""
     samples = sentences(16, seed=1)
-    course = Course(tmp_path / "whole", epochs=3, batch=4, rate=1e-3, shift=0.0)
+    course = Course(tmp_path / "whole", epochs=3, batch=4, rate=1e-3, shift=0.0, muon=muon)
     whole = fresh(1)
     learned = teach(whole, samples, samples[:4], course)
     shown = []
