@@ -21,6 +21,7 @@ from persona.errors import PersonaError
 from persona.lm.engine import Engine
 from persona.prompt import Exchange
 from persona.ranker import Ranker
+from persona.reactions import Kinds, own_reactions
 from persona.recall import Recall
 from persona.reply import card_sampling, fit_card
 from persona.window import Window
@@ -100,7 +101,9 @@ class Room:
                 folder = model.checkpoint.folder
                 encoder = open_encoder(folder)
                 recall = Recall(own_dialogues(card.folder), encoder)
-                model.choosers[card.id] = Chooser(recall, Ranker.load(folder, encoder))
+                kinds = Kinds(own_reactions(card.folder), encoder)
+                ranker = Ranker.load(folder, encoder)
+                model.choosers[card.id] = Chooser(recall, kinds, ranker)
         return model.choosers[card.id]
 
     def candidates(self, model: Model) -> int:

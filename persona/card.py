@@ -41,9 +41,11 @@ SAMPLING_KEYS = {
 }
 _KINDS = {str: "글을", int: "정수를", float: "수를", list: "목록을", dict: "표를"}
 REQUIRED = ("name", "title", "speech_level", "greeting", "fallbacks")
-OPTIONAL = ("facts", "listening", "examples", "look", "expressions", "voice", "sampling")
+OPTIONAL = ("facts", "listening", "told", "examples", "look", "expressions", "voice", "sampling")
 # Lines that fit whatever was said in a mood; a mood's number is its place here.
 LISTENING = ("everyday", "sad", "glad")
+# Where a visitor's earlier words stand in a line that gives them back.
+TOLD = "{told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Card:
     fallbacks: tuple[str, ...]
     facts: tuple[str, ...] = ()
     listening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     examples: tuple[Exchange, ...] = ()
     look: Mapping[str, str] = field(default_factory=dict)
     expressions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -131,6 +134,7 @@ class _Reader:
             fallbacks=self._texts("fallbacks", least=1),
             facts=self._texts("facts"),
             listening=self._listening(),
+            told=self._told(),
             examples=self._examples(),
             look=self._strings(self._raw.get("look", {}), "look"),
             expressions=self._expressions(),
@@ -177,6 +181,17 @@ class _Reader:
         table = self._of(self._raw.get("listening", {}), dict, "listening")
         self._known(table, LISTENING, "listening.")
         return {mood: self._lines(v, f"listening.{mood}", 1) for mood, v in table.items()}
+
+    def _told(self) -> tuple[str, ...]:
+        lines = self._texts("told")
+        for n, line in enumerate(lines):
+            if line.count(TOLD) != 1:
+                raise self._error(
+                    f"told[{n}]",
+                    f"항목에는 {TOLD} 자리를 한 번 적어 주세요",
+                    f"must have the place {TOLD} once; add it",
+                )
+        return lines
 
     def _lines(self, given: Any, key: str, least: int) -> tuple[str, ...]:
         values = self._of(given, list, key)

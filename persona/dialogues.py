@@ -31,12 +31,13 @@ def own_dialogues(card_folder: Path) -> list[Dialogue]:
     """Give a persona's own dialogues; a line that is not in their shape is an error."""
     found = []
     for path in sorted((card_folder / "dialogues").glob("*.jsonl")):
-        for place, row in _rows(path):
+        for place, row in rows(path):
             found.append(_read(row, card_folder.name, place))
     return found
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
+def rows(path: Path) -> Iterator[tuple[str, Any]]:
+    """Give what stands in the lines of a JSON lines file, each with its place for errors."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             lines = file.readlines()

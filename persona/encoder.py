@@ -90,8 +90,14 @@ class Encoder:
         vectors = np.zeros((len(texts), self._table.shape[1]), np.float32)
         for vector, text in zip(vectors, texts, strict=True):
             vector += self._table[grams(text)].sum(axis=0)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
+        return unit(vectors)
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Cut vectors to length one."""
+    return np.asarray(
+        vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9), np.float32
+    )
 
 
 def open_encoder(checkpoint: Path) -> Encoder:

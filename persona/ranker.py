@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from persona.card import Card
-from persona.encoder import WIDTH, Encoder, Vectors, hashes
+from persona.encoder import WIDTH, Encoder, Vectors, hashes, unit
 from persona.errors import PersonaError
 from persona.prompt import Exchange
 from persona.recall import keys, numbers
@@ -63,6 +63,11 @@ class Ranker:
     def __init__(self, weights: dict[str, NDArray[np.float32]], encoder: Encoder) -> None:
         self._weights = weights
         self._encoder = encoder
+
+    @property
+    def rarity(self) -> NDArray[np.float32]:
+        """How much each n-gram tells, by its place in `words`."""
+        return self._weights["rarity"]
 
     @classmethod
     def load(cls, folder: Path, encoder: Encoder) -> "Ranker | None":
@@ -198,10 +203,3 @@ def _stands(grams: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.bo
         return np.zeros(len(grams), np.bool_)
     found = place[np.searchsorted(place, grams).clip(max=len(place) - 1)]
     return np.asarray(found == grams, np.bool_)
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Cut vectors to length one."""
-    return np.asarray(
-        vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9), np.float32
-    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from persona.dialogues import Dialogue
-from persona.encoder import Encoder, Vectors
+from persona.encoder import Encoder, Vectors, unit
 from persona.prompt import Exchange
+from persona.reactions import OTHER_MOOD
 
 # How alike two situations must be, from 0 to 1. Read off held-out talk: lines from situations
 # more alike mostly fit, others sometimes do, and below the lower bound they seldom do.
@@ -17,8 +18,6 @@ ALIKE = 0.6
 HARDLY_ALIKE = 0.3
 # What stood before the last words counts this much, where her line had something before it.
 BEFORE = 0.25
-# An answer to another feeling does not fit, however alike the words are.
-OTHER_MOOD = 0.85
 # A word in more than this share of her lines belongs to no conversation ("오늘", "진짜").
 COMMON = 0.01
 _WORDS = re.compile(r"[0-9]+|[a-z]+|[가-힣]{2,}")
@@ -112,9 +111,7 @@ def numbers(text: str) -> set[str]:
 
 def _halfway(first: Vectors, second: Vectors) -> Vectors:
     """Give the unit vectors between pairs of unit vectors."""
-    both = first + second
-    lengths = np.linalg.norm(both, axis=-1, keepdims=True)
-    return np.asarray(both / np.maximum(lengths, 1e-9), np.float32)
+    return unit(first + second)
 
 
 def _leanings(spoken: Sequence[Sequence[Exchange]]) -> Iterable[Set[str]]:

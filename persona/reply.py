@@ -132,6 +132,10 @@ class Answer:
         asked = self._asked
         chooser = asked.chooser
         situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
+        told = chooser.told(situation) if chooser and recalls else None
+        if told:
+            yield self._take(told)
+            return
         written = chooser.recalled(situation) if chooser and recalls else []
         compares = chooser is not None and chooser.compares
         if written and not compares:

@@ -11,11 +11,12 @@ from statistics import mean
 from persona.card import CARDS_FOLDER, Card, find_cards
 from persona.dialogues import Dialogue, own_dialogues
 from persona.mood import MOODS
+from persona.reactions import Reaction, own_reactions
 from training.endings import Endings
 from training.errors import TrainingError
 from training.forbidden import forbidden_kinds
 from training.likeness import near_copies
-from training.split import ALIKE_DIALOGUES, ALIKE_REPLIES, families, held_out_ids
+from training.split import ALIKE_DIALOGUES, ALIKE_REPLIES, families, held_out_ids, tells
 
 LEAST_IN_LEVEL = 0.995
 MOST_NEAR_COPIES = 0.02
@@ -42,6 +43,7 @@ class Report:
     persona: str
     dialogues: int
     exchanges: int
+    reactions: dict[str, int]
     topics: dict[str, list[int]]  # how many of the visitor's lines are in each mood
     reply_characters: dict[str, float]
     turns: dict[str, float]
@@ -70,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     reports = []
     for card in wanted:
         promise = PROMISES.get(card.id) if is_ours else None
-        reports.append(check(card, own_dialogues(card.folder), endings, promise))
+        found = own_dialogues(card.folder)
+        reports.append(check(card, found, endings, promise, own_reactions(card.folder)))
     if arguments.json:
         print(json.dumps({r.persona: asdict(r) for r in reports}, ensure_ascii=False))
     else:
@@ -80,16 +83,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def check(
-    card: Card, dialogues: Sequence[Dialogue], endings: Endings, promise: Promise | None = None
+    card: Card,
+    dialogues: Sequence[Dialogue],
+    endings: Endings,
+    promise: Promise | None = None,
+    reactions: Sequence[Reaction] = (),
 ) -> Report:
-    """Count a persona's dialogues and find what breaks the rules."""
-    replies = _replies(dialogues)
+    """Count a persona's dialogues and reactions, and find what breaks the rules."""
+    replies = [*_replies(dialogues), *(line for r in reactions for line in r.say)]
     kept = endings.keep(replies, card.speech_level)
     out_of_level = [reply for reply, keeps in zip(replies, kept, strict=True) if not keeps]
     report = Report(
         persona=card.id,
         dialogues=len(dialogues),
-        exchanges=len(replies),
+        exchanges=len(_replies(dialogues)),
+        reactions=_sizes(reactions),
         topics=_moods_of_topics(dialogues),
         reply_characters=_spread([len(reply) for reply in replies]),
         turns=_spread([len(d.exchanges) for d in dialogues]),
@@ -108,11 +116,36 @@ def check(
     names = [d.id for d in dialogues]
     _find_copies(report, "replies", replies, replies, ALIKE_REPLIES)
     _find_copies(report, "dialogues", names, [d.text for d in dialogues], ALIKE_DIALOGUES)
-    report.violations += _ids(dialogues)
+    report.violations += _ids([*(d.id for d in dialogues), *(r.id for r in reactions)])
     report.violations += [found for d in dialogues for found in _lines(d)]
+    report.violations += _broken_reactions(reactions, dialogues)
     if promise:
         report.violations += _broken(promise, report, dialogues)
     return report
+
+
+def _sizes(reactions: Sequence[Reaction]) -> dict[str, int]:
+    examples, replies = (sum(len(getattr(r, k)) for r in reactions) for k in ("when", "say"))
+    return {"kinds": len(reactions), "examples": examples, "replies": replies}
+
+
+def _broken_reactions(
+    reactions: Sequence[Reaction], dialogues: Sequence[Dialogue]
+) -> Iterator[str]:
+    """Give what a reaction may not be; what is held out has no near copy among them."""
+    for reaction in reactions:
+        for line in reaction.when:
+            yield from _line(reaction.id, line, is_reply=False)
+        for line in reaction.say:
+            yield from _line(reaction.id, line, is_reply=True)
+    kept = held_out_ids(dialogues)
+    unseen = [r for r in _replies([d for d in dialogues if d.id in kept]) if tells(r)]
+    said = [(reaction.id, line) for reaction in reactions for line in reaction.say]
+    for one, other in near_copies([*unseen, *(line for _, line in said)], ALIKE_REPLIES):
+        first, second = sorted((one, other))
+        if first < len(unseen) <= second:
+            name, line = said[second - len(unseen)]
+            yield f"{name}: near a reply that is held out: {line!r}"
 
 
 def _replies(dialogues: Sequence[Dialogue]) -> list[str]:
@@ -158,21 +191,24 @@ def _split(dialogues: Sequence[Dialogue]) -> dict[str, float]:
     }
 
 
-def _ids(dialogues: Sequence[Dialogue]) -> list[str]:
-    counts = Counter(d.id for d in dialogues)
-    return [f"id {name!r} stands {n} times" for name, n in counts.items() if n > 1]
+def _ids(ids: Sequence[str]) -> list[str]:
+    return [f"id {name!r} stands {n} times" for name, n in Counter(ids).items() if n > 1]
 
 
 def _lines(dialogue: Dialogue) -> Iterator[str]:
     for exchange in dialogue.exchanges:
-        for words, is_reply in ((exchange.user, False), (exchange.reply, True)):
-            place = f"{dialogue.id}: {words[:40]!r}"
-            if not words:
-                yield f"{dialogue.id}: an empty line"
-            if len(words) > MOST_CHARACTERS:
-                yield f"{place} is longer than {MOST_CHARACTERS} characters"
-            for kind in forbidden_kinds(words, is_reply=is_reply):
-                yield f"{place} has {kind}"
+        yield from _line(dialogue.id, exchange.user, is_reply=False)
+        yield from _line(dialogue.id, exchange.reply, is_reply=True)
+
+
+def _line(name: str, words: str, *, is_reply: bool) -> Iterator[str]:
+    place = f"{name}: {words[:40]!r}"
+    if not words:
+        yield f"{name}: an empty line"
+    if len(words) > MOST_CHARACTERS:
+        yield f"{place} is longer than {MOST_CHARACTERS} characters"
+    for kind in forbidden_kinds(words, is_reply=is_reply):
+        yield f"{place} has {kind}"
 
 
 def _broken(promise: Promise, report: Report, dialogues: Sequence[Dialogue]) -> Iterator[str]:
@@ -196,6 +232,7 @@ def _broken(promise: Promise, report: Report, dialogues: Sequence[Dialogue]) -> 
 def _show(report: Report) -> None:
     held = report.held_out
     print(f"{report.persona}: {report.exchanges} exchanges in {report.dialogues} dialogues")
+    print("  reactions: " + ", ".join(f"{n} {what}" for what, n in report.reactions.items()))
     print(f"  {'topic':20}" + "".join(f"{f'mood {mood}':>8}" for mood in range(len(MOODS))))
     for topic, moods in report.topics.items():
         print(f"  {topic:20}" + "".join(f"{count:8}" for count in moods))

@@ -24,8 +24,10 @@ from tqdm import tqdm
 from persona.card import CARDS_FOLDER
 from persona.dialogues import Dialogue, own_dialogues
 from persona.encoder import BUCKETS, ENCODER_FILE, WIDTH, Encoder, grams, hashes
+from persona.reactions import Kinds, Reaction, own_reactions
 from training.corpora import find, rows, songys
 from training.noise import noised
+from training.reactions import held_out_examples, taught_reactions
 from training.split import both_sides
 
 # Of a batch, a quarter are pairs judged by hand, a quarter questions that got one answer, and
@@ -33,6 +35,8 @@ from training.split import both_sides
 BATCH = 256
 # This share of a sentence's n-grams is read at a time: no single one may carry the meaning.
 READ = 0.5
+# So many kinds of reactions are told apart beside a batch.
+KINDS = 192
 NARROWNESS = 0.05
 JUDGED_WEIGHT = 0.3
 # An answer given to more questions than this ("글쎄요") says nothing about them.
@@ -50,11 +54,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is learned from: judged pairs, groups of paraphrases, and single sentences."""
+    """What is learned from: judged pairs, groups of paraphrases, single sentences, and kinds.
+
+    Of one kind are sentences that she answers with the same lines.
+    """
 
     judged: Sequence[Pair]
     groups: Sequence[Sequence[str]]
     sentences: Sequence[str]
+    kinds: Sequence[Sequence[str]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     save_file({"table": table.half().contiguous()}, arguments.out / ENCODER_FILE)
     encoder = Encoder.load(arguments.out / ENCODER_FILE)
+    found = own_kinds(arguments.cards)
+    if found:
+        print(f"{known_kinds(encoder, found):.3f} of the examples held out are likest their kind")
     same = np.array([pair.same for pair in tests])
     print(f"{len(tests)} pairs of the test split: area under the curve, share right at best")
     for name, scores in (("n-grams", shared(tests)), ("encoder", cosines(encoder, tests))):
@@ -103,7 +114,17 @@ def read_lesson(corpora: Path, cards: Path) -> tuple[list[Pair], Lesson]:
     groups = [group for group in asked.values() if 2 <= len(group) <= MOST_ALIKE]
     sentences = list(_own_sentences(cards))
     sentences += [row["text"] for row in rows(find(corpora, "chat/user_turns"))]
-    return tests, Lesson(judged, groups, [s for s in sentences if s not in unseen])
+    sentences = [s for s in sentences if s not in unseen]
+    kinds = [
+        [line for line in reaction.when if line not in unseen]
+        for reaction in taught_reactions(own_kinds(cards))
+    ]
+    return tests, Lesson(judged, groups, sentences, [kind for kind in kinds if len(kind) > 1])
+
+
+def own_kinds(cards: Path) -> list[Reaction]:
+    """Give the reactions of all personas."""
+    return [r for folder in _card_folders(cards) for r in own_reactions(folder)]
 
 
 def _own_sentences(cards: Path) -> Iterator[str]:
@@ -115,8 +136,11 @@ def _own_sentences(cards: Path) -> Iterator[str]:
 
 def learned_dialogues(cards: Path) -> list[Dialogue]:
     """Give the dialogues of all personas that are not held out."""
-    folders = sorted(f for f in cards.iterdir() if (f / "card.toml").exists())
-    return [d for folder in folders for d in both_sides(own_dialogues(folder))[0]]
+    return [d for f in _card_folders(cards) for d in both_sides(own_dialogues(f))[0]]
+
+
+def _card_folders(cards: Path) -> list[Path]:
+    return sorted(f for f in cards.iterdir() if (f / "card.toml").exists())
 
 
 class Bags:
@@ -170,6 +194,11 @@ def learn(lesson: Lesson, steps: int, rate: float, seed: int) -> torch.Tensor:
         second = [bags[b] for _, b in couples]
         second += [torch.from_numpy(grams(noised(s, dice))) for s in taken]
         loss = contrast(embed(first, table, READ), embed(second, table, READ))
+        if lesson.kinds:  # each kind once, or others of its own would count as strangers
+            drawn = dice.sample(lesson.kinds, min(KINDS, len(lesson.kinds)))
+            two = [dice.sample(kind, 2) for kind in drawn]
+            one, other = ([bags[pair[n]] for pair in two] for n in (0, 1))
+            loss = loss + contrast(embed(one, table, READ), embed(other, table, READ))
         pairs = dice.choices(lesson.judged, k=BATCH // 4)
         cosines = (
             embed([bags[p.first] for p in pairs], table, READ)
@@ -189,6 +218,17 @@ def _beginning(bags: Sequence[torch.Tensor]) -> torch.Tensor:
     spread = torch.bincount(torch.cat([torch.unique(bag) for bag in bags]), minlength=BUCKETS)
     rare = torch.log(1 + len(bags) / (1 + spread))
     return torch.randn(BUCKETS, WIDTH) * (rare / rare.mean())[:, None]
+
+
+def known_kinds(encoder: Encoder, reactions: Sequence[Reaction]) -> float:
+    """Give how often an example that is held out is likest its own of all kinds."""
+    kinds = Kinds(taught_reactions(reactions), encoder)
+    held_out = held_out_examples(reactions)
+    right = [
+        kinds.reactions[int(np.argmax(kinds.likeness(line, reaction.mood)))].id == reaction.id
+        for reaction, line in held_out
+    ]
+    return sum(right) / max(1, len(right))
 
 
 def cosines(encoder: Encoder, pairs: Sequence[Pair]) -> NDArray[np.float32]:

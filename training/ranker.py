@@ -4,7 +4,7 @@ import argparse
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ from persona.ranker import (
     taken_up,
     words,
 )
+from persona.reactions import own_reactions
 from training.corpora import songys, xpersona
+from training.reactions import talks, taught_reactions
 from training.split import both_sides
 
 OTHERS = 19
@@ -73,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     cards = find_cards(arguments.cards)
     sides = [both_sides(own_dialogues(card.folder)) for card in cards.values()]
     taught = cases([d for own, _ in sides for d in own], arguments.seed)
+    taught += cases([d for card in cards.values() for d in reacting(card)], arguments.seed)
     public: list[Case] = []
     if arguments.corpora:
         sources = [*songys(arguments.corpora), *xpersona(arguments.corpora)]
@@ -89,6 +92,15 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"learned from {len(taught):,} replies and {len(public):,} public ones")
     print(f"  true reply first among {1 + OTHERS}: {share:.3f} of {len(held_out)} held out")
     return 0
+
+
+def reacting(card: Card) -> list[Dialogue]:
+    """Give the examples of a persona's reactions that are taught, each a talk of its own."""
+    return [
+        replace(talk, exchanges=(exchange,))
+        for talk in talks(taught_reactions(own_reactions(card.folder)), card.id, SEED)
+        for exchange in talk.exchanges
+    ]
 
 
 def cases(dialogues: Sequence[Dialogue], seed: int) -> list[Case]:

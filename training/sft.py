@@ -13,6 +13,7 @@ from persona.checkpoint import Checkpoint
 from persona.dialogues import Dialogue, own_dialogues
 from persona.mood import MoodReader
 from persona.prompt import Exchange, Template
+from persona.reactions import own_reactions
 from persona.speech_level import JONDAEMAL, keeps_level
 from training.banmal import to_banmal
 from training.corpora import songys
@@ -24,6 +25,7 @@ from training.loop import (
     teach,
 )
 from training.model import add_adapters, check_out, describe, finish, load_model, open_base
+from training.reactions import talks, taught_reactions
 from training.samples import UNLEARNED, Sample
 from training.split import held_out_ids
 
@@ -112,6 +114,9 @@ def own_samples(
                 held_out += pieces
             else:
                 taught += pieces * passes
+        for n in range(passes):
+            for talk in talks(taught_reactions(own_reactions(card.folder)), card.id, n):
+                taught += cut(template, card, talk, positions)
     if too_long:
         print(f"{too_long:,} exchanges are longer than the window and left out", file=sys.stderr)
     if not taught or not held_out:

@@ -61,13 +61,18 @@ def _rank(family: list[Dialogue]) -> tuple[int, str]:
     return zlib.crc32(first.encode()) % 1000, first
 
 
+def tells(reply: str) -> bool:
+    """Say whether a reply is long enough that two who write it again are kin."""
+    return len(letters(reply)) >= _LETTERS_THAT_TELL
+
+
 def families(dialogues: Sequence[Dialogue]) -> list[list[Dialogue]]:
     """Put dialogues together that are near copies, or share a reply that is one, kin of kin too."""
     replies = [
         (place, exchange.reply)
         for place, dialogue in enumerate(dialogues)
         for exchange in dialogue.exchanges
-        if len(letters(exchange.reply)) >= _LETTERS_THAT_TELL
+        if tells(exchange.reply)
     ]
     heads = list(range(len(dialogues)))
 

@@ -57,6 +57,8 @@ def test_a_good_card_is_read_whole(tmp_path: Path) -> None:
         ('speech_level = "banmal"', 'speech_level = "haeyo"', "speech_level"),
         ('fallbacks = ["음, 다시 말해 줘."]', "fallbacks = []", "fallbacks"),
         ('title = "친구"', 'titel = "친구"', "titel"),
+        ('title = "친구"', 'title = "친구"\ntold = ["그랬잖아."]', "told[0]"),
+        ('title = "친구"', 'title = "친구"\ntold = ["{told} {told}"]', "told[0]"),
         ('title = "친구"', 'title = "친구"\ncolour = "red"', "colour"),
         ("mood = 0", "mood = 3", "examples[0].mood"),
         ("mood = 0", "mood = true", "examples[0].mood"),
@@ -102,5 +104,7 @@ def test_a_visitors_card_replaces_ours(tmp_path: Path) -> None:
 def test_every_card_that_comes_with_the_project(folder: Path) -> None:
     """Runs over the folder, so that a new card is covered with no edit."""
     card = load_card(folder)
-    for line in (card.greeting, *card.fallbacks, *(e.reply for e in card.examples)):
+    listening = [line for lines in card.listening.values() for line in lines]
+    examples = [e.reply for e in card.examples]
+    for line in (card.greeting, *card.fallbacks, *card.told, *listening, *examples):
         assert keeps_level(line, card.speech_level), line

@@ -8,12 +8,19 @@ from persona.dialogues import Dialogue
 from persona.encoder import SHIPPED, open_encoder
 from persona.prompt import Exchange
 from persona.ranker import Ranker, Situation
+from persona.reactions import Kinds, Reaction
 from persona.recall import Recall
 
 SAID = {
     "나 면접 떨어졌어": "아이고, 면접 떨어졌구나. 속상하겠다.",
     "강아지가 밥을 안 먹어": "밥을 안 먹는다고? 언제부터 그랬어?",
 }
+WAITING = Reaction(
+    "waiting",
+    0,
+    ("버스 기다리는 중이야", "지금 줄 서서 기다려", "택배 기다리고 있어", "친구 기다리는 중"),
+    ("기다릴 때는 시계가 꼭 느려진다며.", "기다리는 동안 나랑 놀자."),
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,8 @@ def make(*, ranked: bool) -> Chooser:
         Dialogue(user, "yuhee", "t", (Exchange(user, 1, reply),)) for user, reply in SAID.items()
     ]
     encoder = open_encoder(SHIPPED)
-    return Chooser(Recall(dialogues, encoder), Ranker.load(SHIPPED, encoder) if ranked else None)
+    ranker = Ranker.load(SHIPPED, encoder) if ranked else None
+    return Chooser(Recall(dialogues, encoder), Kinds([WAITING], encoder), ranker)
 
 
 def test_a_line_is_found_where_the_situation_is_alike(card: Card, chooser: Chooser) -> None:
@@ -66,3 +74,23 @@ def test_she_listens_in_the_mood_and_says_no_line_twice(card: Card, chooser: Cho
     assert [line.reply for line in first] == list(card.listening["sad"])
     said = (Exchange("오늘 그냥 그래", 1, first[0].reply),)
     assert chooser.listening(Situation(card, said, "몰라", 1)) == first[1:]
+
+
+def test_what_is_of_a_kind_gets_the_lines_of_the_kind_not_said_yet(
+    card: Card, chooser: Chooser
+) -> None:
+    first, second = WAITING.say
+    situation = Situation(card, (), "지하철 기다리는 중이야", 0)
+    assert {line.reply for line in chooser.recalled(situation)} == {first, second}
+    earlier = (Exchange("버스가 안 와", 0, first),)
+    situation = Situation(card, earlier, "지하철 기다리는 중이야", 0)
+    assert [line.reply for line in chooser.recalled(situation)] == [second]
+
+
+def test_what_a_visitor_told_is_given_back_when_they_ask(card: Card, chooser: Chooser) -> None:
+    earlier = (Exchange("나 아침마다 수영해", 0, "물속은 어때?"), Exchange("시원해", 0, "좋겠다."))
+    asked = chooser.told(Situation(card, earlier, "내가 아침마다 뭐 한다고 했지?", 0))
+    assert asked is not None and asked.recalled
+    assert "나 아침마다 수영해" in asked.reply
+    assert chooser.told(Situation(card, earlier, "오늘은 뭐 할까?", 0)) is None
+    assert chooser.told(Situation(card, (), "내 이름 뭐라고 했지?", 0)) is None

@@ -123,12 +123,17 @@ class FakeChooser:
         likes: str = "",
         compares: bool = True,
         listening: Sequence[str] = (),
+        told: str = "",
     ) -> None:
         self._lines = lines
         self._listening = listening
+        self._told = told
         self._likes = likes
         self.compares = compares
         self.compared: list[str] = []
+
+    def told(self, situation: Situation) -> Written | None:
+        return Written(self._told, recalled=True) if self._told else None
 
     def recalled(self, situation: Situation) -> list[Written]:
         return [Written(line, recalled=True) for line in self._lines]
@@ -151,6 +156,14 @@ def test_a_recalled_line_asks_no_engine_where_nothing_can_be_compared(
     assert (answer.origin, answer.finish) == (RECALLED, "end")
     assert answer.tokens == len(checkpoint.template.tokens.encode("왔구나, 반가워!"))
     assert engine.asked == []
+
+
+def test_what_was_told_is_given_back_before_all_else(card: Card, checkpoint: Checkpoint) -> None:
+    engine = FakeEngine()
+    chooser = FakeChooser("왔구나, 반가워!", told="수영한다고 했잖아.")
+    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
+    assert "".join(answer) == "수영한다고 했잖아."
+    assert (answer.origin, engine.asked) == (RECALLED, [])
 
 
 def spoken(checkpoint: Checkpoint, *replies: str) -> FakeEngine:

@@ -1,16 +1,20 @@
 """`training check` finds what it must, and the dialogues that come with the project pass."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from persona.card import CARDS_FOLDER, load_card
 from persona.dialogues import Dialogue
 from persona.prompt import Exchange
+from persona.reactions import Reaction
 from training.__main__ import main
 from training.check import PROMISES, Promise, check
 from training.endings import Endings
+from training.split import held_out_ids
 
 REPLIES = (
     "우산은 현관에 두고 왔어.",
@@ -69,6 +73,35 @@ def test_near_copies_and_double_ids_are_found(endings: Endings) -> None:
     assert f"nearly the same replies: {REPLIES[3]!r} and {REPLIES[3]!r}" in found
     assert "id 'd3' stands 2 times" in found
     assert "nearly the same dialogues: 'd3' and 'd3'" in found
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"say": ("천천히 오세요, 기다릴게요.",)}, "keep banmal"),
+        ({"when": ("버스 기다려", "아주 " * 60 + "기다려")}, "longer"),
+        ({"say": ("나도 사람이야.",)}, "human"),
+        ({"id": "d3"}, "id 'd3' stands 2 times"),
+    ],
+)
+def test_reactions_are_held_to_the_same(
+    changed: dict[str, Any], said: str, endings: Endings
+) -> None:
+    card = load_card(CARDS_FOLDER / "yuhee")
+    good = Reaction("r", 0, ("버스 기다려", "줄 서 있어"), ("기다릴 때는 시계가 느려진다며.",))
+    assert check(card, dialogues(), endings, None, [good]).violations == []
+    found = check(card, dialogues(), endings, None, [replace(good, **changed)]).violations
+    assert len(found) == 1 and said in found[0]
+
+
+def test_a_reaction_near_a_reply_that_is_held_out_is_named(endings: Endings) -> None:
+    (kept,) = [d for d in dialogues() if d.id in held_out_ids(dialogues())]
+    near = kept.exchanges[0].reply.replace(".", "~")
+    card = load_card(CARDS_FOLDER / "yuhee")
+    reactions = [Reaction("r", 0, ("버스 기다려",), (near,))]
+    assert check(card, dialogues(), endings, None, reactions).violations[-1] == (
+        f"r: near a reply that is held out: {near!r}"
+    )
 
 
 def test_a_persona_without_dialogues_is_told_where_they_go(endings: Endings) -> None:

@@ -64,7 +64,8 @@ def test_judged_pairs_come_together_and_the_seed_decides() -> None:
     alike = [Pair("배가 너무 고파", "뭐 좀 먹고 싶다", True)]
     unlike = [Pair("배가 너무 고파", "잠이 안 온다", False)]
     groups = [["심심한데 뭐 하지", "할 게 없네"]]
-    lesson = Lesson(alike + unlike, groups, ["오늘 날씨 좋다", "나 왔어", "왔구나"])
+    kinds = [["버스 기다려", "줄 서 있어"], ["피곤하다", "눈이 감겨"]]
+    lesson = Lesson(alike + unlike, groups, ["오늘 날씨 좋다", "나 왔어", "왔구나"], kinds)
     table = learn(lesson, steps=8, rate=0.1, seed=7)
     assert table.shape == (BUCKETS, WIDTH)
     assert table.equal(learn(lesson, steps=8, rate=0.1, seed=7))
