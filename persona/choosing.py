@@ -8,27 +8,37 @@ import numpy as np
 from persona.card import LISTENING, TOLD
 from persona.ranker import Ranker, Situation
 from persona.reactions import Kinds
-from persona.recall import ALIKE, Recall
+from persona.recall import ALIKE, Line, Recall
 from persona.told import find_told
 
-# So many of her lines are looked at. From a situation that is less than alike a line has to fit
-# the better, the less alike it is; read off talks with a scripted visitor.
-MOST_LINES = 20
-FITS_AT_NONE, FITS_BY_LIKENESS = 10.0, -20.0
-# So many kinds of reactions are looked at, from this likeness on.
-MOST_KINDS, OF_KIND = 3, 0.4
-# People wrote her lines: a small model's words may take up what was said, which the ranker likes,
-# and mean nothing. Lines that fit anything are written too, but answer nothing.
-RECALLED_WORTH = 4.0
+# So many of her dialogues' lines and of the kinds of her reactions are looked at.
+MOST_LINES, MOST_KINDS = 8, 5
+# What is added to the ranker's score: people wrote her lines for situations like this one, while
+# a small model's words may take up what was said, which the ranker likes, and mean nothing.
+# Lines that fit anything are written too, but answer nothing.
+LIKENESS_WORTH = 10.0
 LISTENING_WORTH = 3.0
+# Scores that differ by about so much say little; chance decides between them.
+VARIETY = 0.5
+# From here on what she might say herself is seldom better, and she need not begin it.
+SURE = 9.0
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A line that is there already: recalled, or one that fits whatever was said."""
+    """A line that is there already, what it is worth, and whether it is recalled.
+
+    What is not recalled fits whatever was said, and answers nothing.
+    """
 
     reply: str
     recalled: bool
+    worth: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Say whether nothing has to be compared with it."""
+        return self.worth >= SURE
 
 
 class Chooser:
@@ -47,51 +57,64 @@ class Chooser:
         """Say whether it can tell replies apart, so that several are worth beginning."""
         return self._ranker is not None
 
-    def told(self, situation: Situation) -> Written | None:
-        """Give what the visitor told back to them, when that is what they ask for."""
-        if self._ranker is None or not situation.card.told:
-            return None
-        line = find_told(situation.user, situation.exchanges, self._ranker.rarity)
-        if not line:
-            return None
-        lines = situation.card.told
-        said = lines[len(situation.exchanges) % len(lines)]
-        return Written(said.replace(TOLD, line.rstrip(" .~!ㅋㅎ")), recalled=True)
+    def written(self, situation: Situation, *, recalls: bool, seed: int = 0) -> Written | None:
+        """Give the best of the lines that are written, if there is any.
 
-    def recalled(self, situation: Situation) -> list[Written]:
-        """Give lines of her dialogues and reactions that may answer, the likest first."""
-        found = self._recall.find(situation.user, situation.mood, situation.exchanges, MOST_LINES)
-        lines = [line.reply for line in found if line.likeness >= ALIKE]
-        hardly = found[len(lines) :]
-        if self._ranker is not None and hardly:
-            scores = self._ranker.score(situation, [line.reply for line in hardly])
-            lines += [
-                line.reply
-                for line, score in zip(hardly, scores, strict=True)
-                if score >= FITS_AT_NONE + FITS_BY_LIKENESS * line.likeness
-            ]
-        lines += self._reactions(situation)
-        return [Written(line, recalled=True) for line in dict.fromkeys(lines)]
-
-    def _reactions(self, situation: Situation) -> list[str]:
-        said = {exchange.reply for exchange in situation.exchanges}
-        likeness = self._kinds.likeness(situation.user, situation.mood)
-        likest = [n for n in np.argsort(-likeness)[:MOST_KINDS] if likeness[n] >= OF_KIND]
-        return [r for n in likest for r in self._kinds.reactions[n].say if r not in said]
-
-    def listening(self, situation: Situation) -> list[Written]:
-        """Give her lines that fit anything in this mood and were not said yet."""
+        Of lines that are about as good, another seed gives another one.
+        """
         if self._ranker is None:
-            return []
+            return self._likest(situation) if recalls else None
+        told = self._told(situation, self._ranker) if recalls else ""
+        if told:
+            return Written(told, recalled=True, worth=SURE)
+        lines = self._lines(situation) if recalls else []
+        listening = self._listening(situation)
+        replies = [*(line.reply for line in lines), *listening]
+        if not replies:
+            return None
+        worth = self._ranker.score(situation, replies)
+        worth[: len(lines)] += [LIKENESS_WORTH * line.likeness for line in lines]
+        worth[len(lines) :] += LISTENING_WORTH
+        best = int(np.argmax(worth + VARIETY * np.random.default_rng(seed).gumbel(size=len(worth))))
+        return Written(replies[best], recalled=best < len(lines), worth=float(worth[best]))
+
+    def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
+        """Give the place of the best of what is begun; -1 where the written line is better."""
+        if self._ranker is None or not begun:
+            return 0 if begun else -1
+        scores = self._ranker.score(situation, begun)
+        best = int(np.argmax(scores))
+        return -1 if line and line.worth >= scores[best] else best
+
+    def _likest(self, situation: Situation) -> Written | None:
+        found = self._recall.find(situation.user, situation.mood, situation.exchanges)
+        sure = [line.reply for line in found if line.likeness >= ALIKE]
+        return Written(sure[0], recalled=True, worth=SURE) if sure else None
+
+    def _told(self, situation: Situation, ranker: Ranker) -> str:
+        lines = situation.card.told
+        told = find_told(situation.user, situation.exchanges, ranker.rarity) if lines else ""
+        if not told:
+            return ""
+        turn = len(situation.exchanges) % len(lines)
+        return lines[turn].replace(TOLD, told.rstrip(" .~!ㅋㅎ"))
+
+    def _lines(self, situation: Situation) -> list[Line]:
+        """Give lines of her dialogues and reactions that were said to something alike."""
+        user, mood, exchanges = situation.user, situation.mood, situation.exchanges
+        lines = self._recall.find(user, mood, exchanges, MOST_LINES)
+        said = {exchange.reply for exchange in exchanges}
+        likeness = self._kinds.likeness(user, mood)
+        for kind in np.argsort(-likeness)[:MOST_KINDS]:
+            lines += [
+                Line(reply, float(likeness[kind]))
+                for reply in self._kinds.reactions[kind].say
+                if reply not in said
+            ]
+        return lines
+
+    def _listening(self, situation: Situation) -> list[str]:
+        """Give her lines that fit anything in this mood and were not said yet."""
         said = {exchange.reply for exchange in situation.exchanges}
         lines = situation.card.listening.get(LISTENING[situation.mood], ())
-        return [Written(line, recalled=False) for line in lines if line not in said]
-
-    def best(self, situation: Situation, written: Sequence[Written], begun: Sequence[str]) -> int:
-        """Give the place of the best reply: the written ones are counted first, then the begun."""
-        if self._ranker is None:
-            return 0
-        scores = self._ranker.score(situation, [*(line.reply for line in written), *begun])
-        for place, line in enumerate(written):
-            scores[place] += RECALLED_WORTH if line.recalled else LISTENING_WORTH
-        return int(np.argmax(scores))
+        return [line for line in lines if line not in said]

@@ -102,15 +102,15 @@ class Ranker:
         """
         if not replies:
             return np.zeros(0, np.float32)
-        scores = self.fit(situation, replies)
+        vectors = self._encoder.encode(replies)
+        scores = self._fit(situation, replies, vectors)
         if gains is not None:
             scores = scores + self._weights["gain"] * np.asarray(gains, np.float32)
-        return np.asarray(scores - FAULT * self._faults(situation, replies), np.float32)
+        return np.asarray(scores - FAULT * self._faults(situation, replies, vectors), np.float32)
 
-    def fit(self, situation: Situation, replies: Sequence[str]) -> Vectors:
+    def _fit(self, situation: Situation, replies: Sequence[str], vectors: Vectors) -> Vectors:
         """Give how well each reply answers, learned on true against other replies."""
         found = self._weights
-        vectors = self._encoder.encode(replies)
         context = context_vectors(self._encoder, situation)
         asked = np.einsum("pw,pwv->v", context, found["asks"]) + found["moods"][situation.mood]
         answers = vectors @ found["answers"]
@@ -121,12 +121,12 @@ class Ranker:
         inner = np.tanh(normal @ found["inner"] + found["inner_bias"])
         return np.asarray(inner @ found["outer"] + found["sharpness"] * cosines, np.float32)
 
-    def _faults(self, situation: Situation, replies: Sequence[str]) -> Vectors:
+    def _faults(self, situation: Situation, replies: Sequence[str], vectors: Vectors) -> Vectors:
         card, exchanges = situation.card, situation.exchanges
         said = [e.reply for e in exchanges[-LOOK_BACK:]]
         # To give a greeting back is polite; to give a sentence back is what a parrot does.
         heard = [situation.user] if len(situation.user) > GREETING else []
-        again = self._encoder.encode(replies) @ self._encoder.encode([*said, *heard, ""]).T
+        again = vectors @ self._encoder.encode([*said, *heard, ""]).T
         lines = [situation.user, *card.facts, *(t for e in exchanges for t in (e.user, e.reply))]
         known = numbers(" ".join(lines))
         faults = [

@@ -132,37 +132,29 @@ class Answer:
         asked = self._asked
         chooser = asked.chooser
         situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
-        told = chooser.told(situation) if chooser and recalls else None
-        if told:
-            yield self._take(told)
+        line = chooser.written(situation, recalls=recalls, seed=self.seed) if chooser else None
+        if line and line.is_sure:
+            yield self._take(line)
             return
-        written = chooser.recalled(situation) if chooser and recalls else []
         compares = chooser is not None and chooser.compares
-        if written and not compares:
-            yield self._take(written[0])
-            return
-        if chooser and not written:
-            written = chooser.listening(situation)
         seeds = range(self.seed, self.seed + (asked.candidates if compares else 1))
         self._voices = [self._begin(seed % SEEDS) for seed in seeds]
         if self.finish == "stopped":  # by another thread, before it could see who speaks
             self.close()
         try:
-            yield from self._go_on(self._choose(situation, written))
+            yield from self._go_on(self._choose(situation, line))
         finally:
             for voice in self._voices:
                 voice.close()
 
-    def _choose(self, situation: Situation, written: list[Written]) -> "_Voice | Written":
+    def _choose(self, situation: Situation, line: Written | None) -> "_Voice | Written":
         """Give the line or the voice that answers best so far."""
-        if not written and len(self._voices) == 1:
+        if line is None and len(self._voices) == 1:
             return self._voices[0]
         begun = [voice for voice in self._voices if voice.begin()]
-        if not written and not begun:
-            return self._voices[0]
         assert self._asked.chooser is not None
-        best = self._asked.chooser.best(situation, written, [voice.text for voice in begun])
-        return written[best] if best < len(written) else begun[best - len(written)]
+        best = self._asked.chooser.best(situation, line, [voice.text for voice in begun])
+        return begun[best] if best >= 0 else line or self._voices[0]
 
     def _go_on(self, chosen: "_Voice | Written") -> Iterator[str]:
         if self.finish == "stopped":

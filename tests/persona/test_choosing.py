@@ -3,7 +3,7 @@
 import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
-from persona.choosing import Chooser, Written
+from persona.choosing import Chooser
 from persona.dialogues import Dialogue
 from persona.encoder import SHIPPED, open_encoder
 from persona.prompt import Exchange
@@ -42,38 +42,53 @@ def make(*, ranked: bool) -> Chooser:
     return Chooser(Recall(dialogues, encoder), Kinds([WAITING], encoder), ranker)
 
 
+def replies(chooser: Chooser, situation: Situation, *, recalls: bool = True) -> set[str]:
+    """Give what she says to a situation over many seeds."""
+    found = (chooser.written(situation, recalls=recalls, seed=n) for n in range(20))
+    return {line.reply for line in found if line is not None}
+
+
 def test_a_line_is_found_where_the_situation_is_alike(card: Card, chooser: Chooser) -> None:
     alike = Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)
-    assert chooser.recalled(alike) == [Written(SAID["나 면접 떨어졌어"], recalled=True)]
-    assert chooser.recalled(Situation(card, (), "서울은 지금 몇 도야?", 0)) == []
+    line = chooser.written(alike, recalls=True)
+    assert line is not None and line.recalled
+    assert line.reply == SAID["나 면접 떨어졌어"]
+
+
+def test_where_nothing_is_alike_she_listens(card: Card, chooser: Chooser) -> None:
+    situation = Situation(card, (), "서울은 지금 몇 도야?", 0)
+    assert replies(chooser, situation) <= set(card.listening["everyday"])
+    alike = Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)
+    assert replies(chooser, alike, recalls=False) <= set(card.listening["sad"])
+
+
+def test_what_was_said_is_not_said_again(card: Card, chooser: Chooser) -> None:
+    said = tuple(Exchange("그래", 0, line) for line in card.listening["everyday"][1:])
+    situation = Situation(card, said, "서울은 지금 몇 도야?", 0)
+    assert replies(chooser, situation, recalls=False) == {card.listening["everyday"][0]}
 
 
 def test_her_line_wins_over_words_that_mean_nothing(card: Card, chooser: Chooser) -> None:
     situation = Situation(card, (), "면접 또 떨어졌어", 1)
-    lines = chooser.recalled(situation)
-    assert chooser.best(situation, lines, ["오, 오늘 뭐야?", "헐, 귤이야?"]) == 0
+    line = chooser.written(situation, recalls=True)
+    assert chooser.best(situation, line, ["오, 오늘 뭐야?", "헐, 귤이야?"]) == -1
 
 
 def test_of_what_she_begins_the_one_that_answers_wins(card: Card, chooser: Chooser) -> None:
     situation = Situation(card, (), "강아지가 아파서 걱정돼", 1)
     begun = ["오, 오늘 뭐야?", "강아지가 아파서 걱정돼?", "강아지가 많이 아파?"]
-    assert chooser.best(situation, [], begun) == 2
+    assert chooser.best(situation, None, begun) == 2
+    assert chooser.best(situation, None, []) == -1
 
 
 def test_without_a_ranker_only_sure_lines_are_taken(card: Card) -> None:
     chooser = make(ranked=False)
     assert not chooser.compares
-    situation = Situation(card, (), "나 면접 떨어졌어", 1)
-    assert [line.reply for line in chooser.recalled(situation)] == [SAID["나 면접 떨어졌어"]]
-    assert chooser.best(situation, chooser.recalled(situation), []) == 0
-    assert chooser.listening(situation) == []
-
-
-def test_she_listens_in_the_mood_and_says_no_line_twice(card: Card, chooser: Chooser) -> None:
-    first = chooser.listening(Situation(card, (), "오늘 그냥 그래", 1))
-    assert [line.reply for line in first] == list(card.listening["sad"])
-    said = (Exchange("오늘 그냥 그래", 1, first[0].reply),)
-    assert chooser.listening(Situation(card, said, "몰라", 1)) == first[1:]
+    line = chooser.written(Situation(card, (), "나 면접 떨어졌어", 1), recalls=True)
+    assert line is not None and line.is_sure
+    assert line.reply == SAID["나 면접 떨어졌어"]
+    assert chooser.written(Situation(card, (), "비가 온다", 0), recalls=True) is None
+    assert chooser.best(Situation(card, (), "비가 온다", 0), None, ["응"]) == 0
 
 
 def test_what_is_of_a_kind_gets_the_lines_of_the_kind_not_said_yet(
@@ -81,16 +96,17 @@ def test_what_is_of_a_kind_gets_the_lines_of_the_kind_not_said_yet(
 ) -> None:
     first, second = WAITING.say
     situation = Situation(card, (), "지하철 기다리는 중이야", 0)
-    assert {line.reply for line in chooser.recalled(situation)} == {first, second}
+    assert replies(chooser, situation) & {first, second}
     earlier = (Exchange("버스가 안 와", 0, first),)
-    situation = Situation(card, earlier, "지하철 기다리는 중이야", 0)
-    assert [line.reply for line in chooser.recalled(situation)] == [second]
+    assert first not in replies(chooser, Situation(card, earlier, "지하철 기다리는 중이야", 0))
 
 
 def test_what_a_visitor_told_is_given_back_when_they_ask(card: Card, chooser: Chooser) -> None:
     earlier = (Exchange("나 아침마다 수영해", 0, "물속은 어때?"), Exchange("시원해", 0, "좋겠다."))
-    asked = chooser.told(Situation(card, earlier, "내가 아침마다 뭐 한다고 했지?", 0))
-    assert asked is not None and asked.recalled
-    assert "나 아침마다 수영해" in asked.reply
-    assert chooser.told(Situation(card, earlier, "오늘은 뭐 할까?", 0)) is None
-    assert chooser.told(Situation(card, (), "내 이름 뭐라고 했지?", 0)) is None
+    line = chooser.written(
+        Situation(card, earlier, "내가 아침마다 뭐 한다고 했지?", 0), recalls=True
+    )
+    assert line is not None and line.recalled and line.is_sure
+    assert "나 아침마다 수영해" in line.reply
+    other = chooser.written(Situation(card, earlier, "오늘은 뭐 할까?", 0), recalls=True)
+    assert other is not None and "수영" not in other.reply

@@ -8,7 +8,7 @@ import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import Checkpoint
-from persona.choosing import Written
+from persona.choosing import SURE, Written
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
 from persona.ranker import Situation
@@ -115,55 +115,49 @@ def test_fallback_lines_take_turns(card: Card) -> None:
 
 
 class FakeChooser:
-    """Recalls known lines and likes the reply in which a word stands."""
+    """Has one written line at most, and likes the reply in which a word stands."""
 
     def __init__(
         self,
-        *lines: str,
+        line: str = "",
+        *,
+        listening: str = "",
         likes: str = "",
         compares: bool = True,
-        listening: Sequence[str] = (),
-        told: str = "",
+        sure: bool = False,
     ) -> None:
-        self._lines = lines
+        self._line = line
         self._listening = listening
-        self._told = told
         self._likes = likes
+        self._worth = SURE if sure else 0.0
         self.compares = compares
         self.compared: list[str] = []
 
-    def told(self, situation: Situation) -> Written | None:
-        return Written(self._told, recalled=True) if self._told else None
+    def written(self, situation: Situation, *, recalls: bool, seed: int) -> Written | None:
+        if self._line and recalls:
+            return Written(self._line, recalled=True, worth=self._worth)
+        if self._listening:
+            return Written(self._listening, recalled=False, worth=self._worth)
+        return None
 
-    def recalled(self, situation: Situation) -> list[Written]:
-        return [Written(line, recalled=True) for line in self._lines]
-
-    def listening(self, situation: Situation) -> list[Written]:
-        return [Written(line, recalled=False) for line in self._listening]
-
-    def best(self, situation: Situation, written: Sequence[Written], begun: Sequence[str]) -> int:
-        self.compared = [*(line.reply for line in written), *begun]
-        return next(n for n, reply in enumerate(self.compared) if self._likes in reply)
+    def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
+        self.compared = [*([line.reply] if line else []), *begun]
+        if line and self._likes in line.reply:
+            return -1
+        return next((n for n, reply in enumerate(begun) if self._likes in reply), -1)
 
 
-def test_a_recalled_line_asks_no_engine_where_nothing_can_be_compared(
-    card: Card, checkpoint: Checkpoint
+@pytest.mark.parametrize("compares", [False, True])
+def test_a_line_that_is_sure_asks_no_engine(
+    card: Card, checkpoint: Checkpoint, compares: bool
 ) -> None:
     engine = FakeEngine()
-    chooser = FakeChooser("왔구나, 반가워!", compares=False)
+    chooser = FakeChooser("왔구나, 반가워!", compares=compares, sure=True)
     answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
     assert "".join(answer) == answer.text == "왔구나, 반가워!"
     assert (answer.origin, answer.finish) == (RECALLED, "end")
     assert answer.tokens == len(checkpoint.template.tokens.encode("왔구나, 반가워!"))
     assert engine.asked == []
-
-
-def test_what_was_told_is_given_back_before_all_else(card: Card, checkpoint: Checkpoint) -> None:
-    engine = FakeEngine()
-    chooser = FakeChooser("왔구나, 반가워!", told="수영한다고 했잖아.")
-    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
-    assert "".join(answer) == "수영한다고 했잖아."
-    assert (answer.origin, engine.asked) == (RECALLED, [])
 
 
 def spoken(checkpoint: Checkpoint, *replies: str) -> FakeEngine:
@@ -200,7 +194,7 @@ def test_a_line_of_hers_is_compared_with_what_she_begins(
 
 def test_she_listens_where_nothing_answers(card: Card, checkpoint: Checkpoint) -> None:
     engine = spoken(checkpoint, "오, 귤이야?", "헐, 눕지!")
-    chooser = FakeChooser(likes="더 얘기해 줘", listening=["조금만 더 얘기해 줘."])
+    chooser = FakeChooser(likes="더 얘기해 줘", listening="조금만 더 얘기해 줘.")
     answer = Answer(checkpoint, engine, ask(card, chooser=chooser, candidates=2))
     assert "".join(answer) == "조금만 더 얘기해 줘."
     assert (answer.origin, answer.finish) == (FALLBACK, "end")
@@ -230,9 +224,7 @@ def test_stopping_while_she_chooses_says_nothing(card: Card, checkpoint: Checkpo
     answer = Answer(checkpoint, engine, ask(card, candidates=2))
 
     class Stops(FakeChooser):
-        def best(
-            self, situation: Situation, written: Sequence[Written], begun: Sequence[str]
-        ) -> int:
+        def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
             answer.close()
             return 0
 
