@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cards", type=Path, default=CARDS_FOLDER, help="folder of personas")
     add("--persona", help="only this one")
     add("--corpora", type=Path, help="folder of public corpora (songys pairs)")
-    add("--own-passes", type=int, default=3, help="own dialogues an epoch (default 3)")
+    add(
+        "--own-passes",
+        type=int,
+        default=3,
+        help="own dialogues an epoch (default 3; 0 for public pairs alone)",
+    )
     add("--dropout", type=float, default=0.0)
     lora = "for a small GPU: learn matrices of this rank (16), and add them to the weights after"
     add("--lora", type=int, nargs="?", const=16, metavar="RANK", help=lora)
@@ -57,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.corpora:
         moods = MoodReader(base.folder)
         taught += public_samples(base.template, cards, arguments.corpora, moods)
+    if not taught:
+        raise TrainingError("--own-passes 0 leaves nothing to learn from but --corpora; name it")
     model = load_model(base.folder, arguments.dropout)
     course = course_of(arguments, model.config.n_embd, shift=0.5)
     if arguments.lora:
@@ -119,7 +126,7 @@ def own_samples(
                 taught += cut(template, card, talk, positions)
     if too_long:
         print(f"{too_long:,} exchanges are longer than the window and left out", file=sys.stderr)
-    if not taught or not held_out:
+    if not held_out or (passes and not taught):
         raise TrainingError(
             "no persona has two dialogues that can be learned from; put some more into "
             "NAME/dialogues/*.jsonl"

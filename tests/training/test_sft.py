@@ -107,6 +107,27 @@ def test_one_dialogue_alone_is_a_sentence_and_two_are_enough(
     assert (len(taught), len(held_out)) == (3, 1)
 
 
+def test_reactions_are_learned_beside_the_dialogues(template: Template, small_cards: Path) -> None:
+    cards = {"yuhee": load_card(small_cards / "yuhee")}
+    before = own_samples(template, cards, 2, 128)
+    (small_cards / "yuhee" / "reactions").mkdir()
+    row = {"id": "r", "mood": 0, "when": ["버스 기다려"], "say": ["곧 오겠지."]}
+    path = small_cards / "yuhee" / "reactions" / "own.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    taught, held_out = own_samples(template, cards, 2, 128)
+    assert (len(taught), len(held_out)) == (len(before[0]) + 2, len(before[1]))
+    learned = [i for i in taught[-1]["labels"] if i != UNLEARNED]
+    assert learned == template.reply_ids("곧 오겠지.")
+
+
+def test_without_own_dialogues_public_ones_are_needed(
+    start: Path, small_cards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sft", "--start", str(start), "--cards", str(small_cards), "--own-passes", "0"]
+    assert main([*words, "--out", str(tmp_path / "o")]) == 1
+    assert "name it" in capsys.readouterr().err
+
+
 def test_what_is_longer_than_the_window_is_counted(
     template: Template, small_cards: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

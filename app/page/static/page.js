@@ -30,6 +30,7 @@ const newName = () => Math.random().toString(36).slice(2) + Math.random().toStri
 
 function ask(event, what = {}) {
   state.asked = true;
+  if (event === "open") state.opening = true;
   trigger(event, {
     language: state.language,
     conversation: state.conversation,
@@ -85,6 +86,7 @@ function setLanguage(language) {
 // ---- the server has drawn something anew
 
 function onThread() {
+  state.opening = false;
   const root = thread.root;
   if (!root) return;
   if (root.dataset.persona !== state.persona) {

@@ -71,6 +71,8 @@ function begin(what, user, from = null) {
     edited: what.text && what.turn,
   };
   document.body.classList.add("jj-busy");
+  // What was asked for before the turn may come after it, and without it.
+  if (state.opening) state.unsaid = true;
   live.clear();
   if (from) hideFrom(from);
   live.open(user);
