@@ -8,9 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import flaws, memory, reply_time, steer, verdicts
+from bench import flaws, memory, parts, reply_time, steer, verdicts
 from bench.models import checkpoint_hash, measured_folder
 from bench.moods import mood_figures
+from bench.parts import distinct_pairs
 from bench.ranking import measure_ranking
 from bench.tables import show
 from bench.talks import Companion, open_companion
@@ -56,6 +57,7 @@ def in_conversation(her: Companion) -> dict[str, Any]:
         **memory.measure(her),
         **flaws.measure(her),
         **reply_time.measure(her),
+        **parts.measure(her),
     }
 
 
@@ -158,12 +160,6 @@ def whole_dialogue(
 def replies_before(talks: Iterable[Sequence[Exchange]]) -> list[str]:
     """Give for every exchange the reply before it in its talk, or "" where none is."""
     return [last for talk in talks for last in ("", *(e.reply for e in talk[:-1]))]
-
-
-def distinct_pairs(texts: Sequence[str]) -> float:
-    """Give the share of different pairs of neighbouring words among all of them."""
-    pairs = [pair for t in texts for pair in zip(t.split(), t.split()[1:], strict=False)]
-    return len(set(pairs)) / max(1, len(pairs))
 
 
 def share(values: Iterable[bool]) -> float:

@@ -63,7 +63,9 @@ class Companion:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._card = room.cards[FIRST]
+        self.card = room.cards[FIRST]
+        self.checkpoint = room.checkpoint
+        self.engine = room.engine
 
     def talk(
         self, system: str, lines: Sequence[str], seed: int, mood: int | None = None
@@ -79,21 +81,21 @@ class Companion:
         said = []
         for n, line in enumerate(lines):
             if not talk or not how.remembers:
-                talk = room.history.create(LOCAL_VISITOR, self._card.id).id
+                talk = room.history.create(LOCAL_VISITOR, self.card.id).id
             # The seed goes in through the card: sampling that a visitor chooses turns recall off.
-            sampling = {**self._card.sampling, **how.sampling, "seed": seed + n}
-            room.cards[self._card.id] = replace(self._card, sampling=sampling)
+            sampling = {**self.card.sampling, **how.sampling, "seed": seed + n}
+            room.cards[self.card.id] = replace(self.card, sampling=sampling)
             said.append(take(room, talk, line, Choice(mood=mood)))
         return said
 
     def plain_seconds(self, line: str, reply: str, seed: int) -> float:
         """Time plain generation of as many tokens as the reply to a first line has."""
         template = self._room.checkpoint.template
-        ids = template.header_ids(self._card.name, self._card.facts)
+        ids = template.header_ids(self.card.name, self.card.facts)
         ids += template.ask_ids(line, feel(self._room, line, None).tag)
         tokens = len(template.reply_ids(reply))
         # Without end ids it goes on to the length; a loop is stopped earlier and scaled up.
-        sampling = card_sampling(self._card, max_new_tokens=tokens, seed=seed)
+        sampling = card_sampling(self.card, max_new_tokens=tokens, seed=seed)
         timed = time_reply(self._room.engine, ids, sampling)
         return timed.total_s * tokens / max(1, timed.tokens)
 

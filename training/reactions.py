@@ -10,7 +10,7 @@ from persona.reactions import Reaction
 
 # One example in so many is held out, to see whether a kind is known by words it was not taught.
 HELD_OUT_EVERY = 10
-EXCHANGES = 4
+EXCHANGES = 8
 
 
 def taught_reactions(reactions: Sequence[Reaction]) -> list[Reaction]:

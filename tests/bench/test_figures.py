@@ -5,7 +5,8 @@ import json
 import pytest
 
 from bench.load import spread
-from bench.quality import distinct_pairs, replies_before, share
+from bench.parts import distinct_pairs
+from bench.quality import replies_before, share
 from bench.speed import figures
 from bench.tables import show
 from bench.turns import ratio_of_medians
