@@ -44,6 +44,8 @@ REQUIRED = ("name", "title", "speech_level", "greeting", "fallbacks")
 OPTIONAL = ("facts", "listening", "told", "examples", "look", "expressions", "voice", "sampling")
 # Lines that fit whatever was said in a mood; a mood's number is its place here.
 LISTENING = ("everyday", "sad", "glad")
+# Lines that fit whatever was asked.
+ASKED = "asked"
 # Where a visitor's earlier words stand in a line that gives them back.
 TOLD = "{told}"
 
@@ -179,7 +181,7 @@ class _Reader:
 
     def _listening(self) -> Mapping[str, tuple[str, ...]]:
         table = self._of(self._raw.get("listening", {}), dict, "listening")
-        self._known(table, LISTENING, "listening.")
+        self._known(table, (*LISTENING, ASKED), "listening.")
         return {mood: self._lines(v, f"listening.{mood}", 1) for mood, v in table.items()}
 
     def _told(self) -> tuple[str, ...]:

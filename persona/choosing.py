@@ -5,46 +5,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from persona.card import LISTENING, TOLD
+from persona.card import ASKED, LISTENING, TOLD
 from persona.ranker import Ranker, Situation
 from persona.reactions import Kinds
 from persona.recall import ALIKE, Line, Recall
-from persona.told import find_told
+from persona.told import find_told, is_question
 
-# So many of her dialogues' lines and of the kinds of her reactions are looked at.
-MOST_LINES, MOST_KINDS = 8, 5
-# What is added to the ranker's score: people wrote her lines for situations like this one, while
-# a small model's words may take up what was said, which the ranker likes, and mean nothing.
-# Lines that fit anything are written too, but answer nothing.
-LIKENESS_WORTH = 10.0
-LISTENING_WORTH = 3.0
-# Scores that differ by about so much say little; chance decides between them.
+# So many of her dialogues' lines and of the kinds of her reactions are looked at, each from a
+# likeness on where more fit than not: read off 430 judged replies to scripted visitors.
+MOST_LINES, MOST_KINDS = 4, 3
+OF_KIND = 0.39
+# How alike the situation is tells best whether a line fits. The ranker's score tells little more of
+# written lines, but which of them are at fault.
+LIKENESS_WORTH, TASTE = 20.0, 0.2
+# Her own words have to score so much to be better than a line that only shows that she listens.
+LISTENING_WORTH = 6.0
+# Worths that differ by about so much say little; chance decides between them.
 VARIETY = 0.5
-# From here on what she might say herself is seldom better, and she need not begin it.
-SURE = 9.0
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A line that is there already, what it is worth, and whether it is recalled.
+    """A line that is there already.
 
-    What is not recalled fits whatever was said, and answers nothing.
+    One that is recalled answers, and is said without more ado; one that is not fits whatever was
+    said, and may be worth less than her own words.
     """
 
     reply: str
     recalled: bool
-    worth: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Say whether nothing has to be compared with it."""
-        return self.worth >= SURE
 
 
 class Chooser:
     """Finds lines for a situation and says which of several replies is the best one.
 
-    Without a ranker a line that is recalled is taken as it comes, and nothing else is compared.
+    Without a ranker nothing is compared, and she never only listens.
     """
 
     def __init__(self, recall: Recall, kinds: Kinds, ranker: Ranker | None) -> None:
@@ -62,21 +57,19 @@ class Chooser:
 
         Of lines that are about as good, another seed gives another one.
         """
-        if self._ranker is None:
-            return self._likest(situation) if recalls else None
-        told = self._told(situation, self._ranker) if recalls else ""
+        chance = np.random.default_rng(seed)
+        told = self._told(situation) if recalls else ""
         if told:
-            return Written(told, recalled=True, worth=SURE)
+            return Written(told, recalled=True)
         lines = self._lines(situation) if recalls else []
+        if lines:
+            worth = np.array([LIKENESS_WORTH * line.likeness for line in lines])
+            if self._ranker is not None:
+                worth += TASTE * self._ranker.score(situation, [line.reply for line in lines])
+            best = int(np.argmax(worth + VARIETY * chance.gumbel(size=len(lines))))
+            return Written(lines[best].reply, recalled=True)
         listening = self._listening(situation)
-        replies = [*(line.reply for line in lines), *listening]
-        if not replies:
-            return None
-        worth = self._ranker.score(situation, replies)
-        worth[: len(lines)] += [LIKENESS_WORTH * line.likeness for line in lines]
-        worth[len(lines) :] += LISTENING_WORTH
-        best = int(np.argmax(worth + VARIETY * np.random.default_rng(seed).gumbel(size=len(worth))))
-        return Written(replies[best], recalled=best < len(lines), worth=float(worth[best]))
+        return Written(listening[chance.integers(len(listening))], False) if listening else None
 
     def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
         """Give the place of the best of what is begun; -1 where the written line is better."""
@@ -84,37 +77,38 @@ class Chooser:
             return 0 if begun else -1
         scores = self._ranker.score(situation, begun)
         best = int(np.argmax(scores))
-        return -1 if line and line.worth >= scores[best] else best
+        return -1 if line and scores[best] < LISTENING_WORTH else best
 
-    def _likest(self, situation: Situation) -> Written | None:
-        found = self._recall.find(situation.user, situation.mood, situation.exchanges)
-        sure = [line.reply for line in found if line.likeness >= ALIKE]
-        return Written(sure[0], recalled=True, worth=SURE) if sure else None
-
-    def _told(self, situation: Situation, ranker: Ranker) -> str:
+    def _told(self, situation: Situation) -> str:
         lines = situation.card.told
-        told = find_told(situation.user, situation.exchanges, ranker.rarity) if lines else ""
-        if not told:
+        if self._ranker is None or not lines:
             return ""
+        told = find_told(situation.user, situation.exchanges, self._ranker.rarity)
         turn = len(situation.exchanges) % len(lines)
-        return lines[turn].replace(TOLD, told.rstrip(" .~!ㅋㅎ"))
+        return lines[turn].replace(TOLD, told.rstrip(" .~!ㅋㅎ")) if told else ""
 
     def _lines(self, situation: Situation) -> list[Line]:
         """Give lines of her dialogues and reactions that were said to something alike."""
         user, mood, exchanges = situation.user, situation.mood, situation.exchanges
-        lines = self._recall.find(user, mood, exchanges, MOST_LINES)
+        found = self._recall.find(user, mood, exchanges, MOST_LINES)
+        lines = [line for line in found if line.likeness >= ALIKE]
         said = {exchange.reply for exchange in exchanges}
         likeness = self._kinds.likeness(user, mood)
         for kind in np.argsort(-likeness)[:MOST_KINDS]:
-            lines += [
-                Line(reply, float(likeness[kind]))
-                for reply in self._kinds.reactions[kind].say
-                if reply not in said
-            ]
+            if likeness[kind] >= OF_KIND:
+                lines += [
+                    Line(reply, float(likeness[kind]))
+                    for reply in self._kinds.reactions[kind].say
+                    if reply not in said
+                ]
         return lines
 
     def _listening(self, situation: Situation) -> list[str]:
-        """Give her lines that fit anything in this mood and were not said yet."""
+        """Give her lines that fit anything in this mood, or any question, and were not said yet."""
+        if self._ranker is None:
+            return []
+        listening = situation.card.listening
+        asked = is_question(situation.user) and ASKED in listening
+        lines = listening.get(ASKED if asked else LISTENING[situation.mood], ())
         said = {exchange.reply for exchange in situation.exchanges}
-        lines = situation.card.listening.get(LISTENING[situation.mood], ())
         return [line for line in lines if line not in said]

@@ -14,6 +14,7 @@ from persona.text import clean
 
 # An answer to another feeling does not fit, however alike the words are.
 OTHER_MOOD = 0.85
+LOOKED_INTO = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,25 @@ class Kinds:
         self._moods = np.array([r.mood for r in self.reactions])
         self._examples = encoder.encode([line for r in self.reactions for line in r.when])
         sizes = np.array([len(r.when) for r in self.reactions], np.int64)
-        self._begins = np.cumsum(sizes) - sizes
+        self._ends = np.cumsum(sizes)
+        self._begins = self._ends - sizes
         if self.reactions:
             sums = np.add.reduceat(self._examples, self._begins)
             self._middles = unit(sums.astype(np.float32))
 
     def likeness(self, user: str, mood: int) -> Vectors:
-        """Give how like each kind the words are: half its likest example, half its middle."""
+        """Give how like each kind the words are: half its likest example, half its middle.
+
+        It is 0 for those whose middle is too far off to be looked into.
+        """
         if not self.reactions:
             return np.zeros(0, np.float32)
         words = self._encoder.encode([user])[0]
-        nearest = np.maximum.reduceat(self._examples @ words, self._begins)
-        likeness = (nearest + self._middles @ words) / 2
+        middles = self._middles @ words
+        likeness = np.zeros(len(middles), np.float32)
+        for kind in np.argsort(-middles)[:LOOKED_INTO]:
+            nearest = (self._examples[self._begins[kind] : self._ends[kind]] @ words).max()
+            likeness[kind] = (nearest + middles[kind]) / 2
         return np.asarray(likeness * np.where(self._moods == mood, 1.0, OTHER_MOOD), np.float32)
 
 

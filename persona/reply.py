@@ -133,7 +133,7 @@ class Answer:
         chooser = asked.chooser
         situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
         line = chooser.written(situation, recalls=recalls, seed=self.seed) if chooser else None
-        if line and line.is_sure:
+        if line and line.recalled:
             yield self._take(line)
             return
         compares = chooser is not None and chooser.compares

@@ -32,7 +32,10 @@ _FRAME = re.compile(
     r"|[다라자냐][고구]\s*(?:그?랬|했|말했|얘기했)\S*"
     r"|기억\S*|까먹\S*|잊었\S*|아까|방금|내가|제가|나는|다시|혹시|근데"
 )
-_QUESTION = re.compile(r"\?|(?:뭐야|뭐해|을까|할까|볼까|어때|나요|가요|을래)[ㅋㅎ~. ]*$")
+_QUESTION = re.compile(
+    r"\?|(?:뭐야|뭐해|뭐지|(?<!니)까|[습합됩입]니까|인가|는가|은가|어때|나요|가요"
+    r"|을래|[할갈볼먹줄살]래|지 않아|[하했있없였었았겠가오되]니|[했있없였었았겠]냐)[ㅋㅎㅠ~. ]*$"
+)
 _NAMED = re.compile(
     r"(?:이름은?|나는|난|저는|전|나)\s*\S{1,5}?(?:이야|야|예요|이에요|입니다|이라고|라고)"
     r"|\S{1,5}?(?:이라고|라고)\s*(?:불러|해)"
@@ -58,6 +61,11 @@ def asks(user: str) -> bool:
     return bool(_ASKS.search(user.strip()) and _WHICH.search(user))
 
 
+def is_question(line: str) -> bool:
+    """Say whether something is asked, by the mark or by how it ends."""
+    return bool(_QUESTION.search(line))
+
+
 def find_told(user: str, exchanges: Sequence[Exchange], rarity: NDArray[np.float32]) -> str:
     """Give what the visitor said earlier that tells what they ask for now; "" where nothing does.
 
@@ -76,7 +84,7 @@ def find_told(user: str, exchanges: Sequence[Exchange], rarity: NDArray[np.float
         score += KIND * sum(
             bool(asked.search(user) and tells.search(line)) for asked, tells in _KINDS
         )
-        if _QUESTION.search(line) or asks(line):
+        if is_question(line) or asks(line):
             score += QUESTION
         if score > best:
             best, told = score, line

@@ -56,21 +56,24 @@ def test_a_line_is_found_where_the_situation_is_alike(card: Card, chooser: Choos
 
 
 def test_where_nothing_is_alike_she_listens(card: Card, chooser: Chooser) -> None:
-    situation = Situation(card, (), "서울은 지금 몇 도야?", 0)
+    situation = Situation(card, (), "서울은 오늘 흐리대", 0)
     assert replies(chooser, situation) <= set(card.listening["everyday"])
+    situation = Situation(card, (), "서울은 지금 몇 도야?", 0)
+    assert replies(chooser, situation) <= set(card.listening["asked"])
     alike = Situation(card, (), "면접 또 떨어졌어 ㅠㅠ", 1)
     assert replies(chooser, alike, recalls=False) <= set(card.listening["sad"])
 
 
 def test_what_was_said_is_not_said_again(card: Card, chooser: Chooser) -> None:
     said = tuple(Exchange("그래", 0, line) for line in card.listening["everyday"][1:])
-    situation = Situation(card, said, "서울은 지금 몇 도야?", 0)
+    situation = Situation(card, said, "서울은 오늘 흐리대", 0)
     assert replies(chooser, situation, recalls=False) == {card.listening["everyday"][0]}
 
 
-def test_her_line_wins_over_words_that_mean_nothing(card: Card, chooser: Chooser) -> None:
-    situation = Situation(card, (), "면접 또 떨어졌어", 1)
+def test_that_she_listens_wins_over_words_that_mean_nothing(card: Card, chooser: Chooser) -> None:
+    situation = Situation(card, (), "서울은 오늘 흐리대", 0)
     line = chooser.written(situation, recalls=True)
+    assert line is not None and not line.recalled
     assert chooser.best(situation, line, ["오, 오늘 뭐야?", "헐, 귤이야?"]) == -1
 
 
@@ -85,9 +88,11 @@ def test_without_a_ranker_only_sure_lines_are_taken(card: Card) -> None:
     chooser = make(ranked=False)
     assert not chooser.compares
     line = chooser.written(Situation(card, (), "나 면접 떨어졌어", 1), recalls=True)
-    assert line is not None and line.is_sure
+    assert line is not None and line.recalled
     assert line.reply == SAID["나 면접 떨어졌어"]
-    assert chooser.written(Situation(card, (), "비가 온다", 0), recalls=True) is None
+    assert (
+        chooser.written(Situation(card, (), "비가 온다", 0), recalls=True) is None
+    )  # no listening
     assert chooser.best(Situation(card, (), "비가 온다", 0), None, ["응"]) == 0
 
 
@@ -106,7 +111,7 @@ def test_what_a_visitor_told_is_given_back_when_they_ask(card: Card, chooser: Ch
     line = chooser.written(
         Situation(card, earlier, "내가 아침마다 뭐 한다고 했지?", 0), recalls=True
     )
-    assert line is not None and line.recalled and line.is_sure
+    assert line is not None and line.recalled
     assert "나 아침마다 수영해" in line.reply
     other = chooser.written(Situation(card, earlier, "오늘은 뭐 할까?", 0), recalls=True)
     assert other is not None and "수영" not in other.reply

@@ -8,7 +8,7 @@ import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import Checkpoint
-from persona.choosing import SURE, Written
+from persona.choosing import Written
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
 from persona.ranker import Situation
@@ -124,20 +124,18 @@ class FakeChooser:
         listening: str = "",
         likes: str = "",
         compares: bool = True,
-        sure: bool = False,
     ) -> None:
         self._line = line
         self._listening = listening
         self._likes = likes
-        self._worth = SURE if sure else 0.0
         self.compares = compares
         self.compared: list[str] = []
 
     def written(self, situation: Situation, *, recalls: bool, seed: int) -> Written | None:
         if self._line and recalls:
-            return Written(self._line, recalled=True, worth=self._worth)
+            return Written(self._line, recalled=True)
         if self._listening:
-            return Written(self._listening, recalled=False, worth=self._worth)
+            return Written(self._listening, recalled=False)
         return None
 
     def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
@@ -148,11 +146,11 @@ class FakeChooser:
 
 
 @pytest.mark.parametrize("compares", [False, True])
-def test_a_line_that_is_sure_asks_no_engine(
+def test_a_line_that_is_recalled_asks_no_engine(
     card: Card, checkpoint: Checkpoint, compares: bool
 ) -> None:
     engine = FakeEngine()
-    chooser = FakeChooser("왔구나, 반가워!", compares=compares, sure=True)
+    chooser = FakeChooser("왔구나, 반가워!", compares=compares)
     answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
     assert "".join(answer) == answer.text == "왔구나, 반가워!"
     assert (answer.origin, answer.finish) == (RECALLED, "end")
@@ -179,16 +177,16 @@ def test_the_best_beginning_goes_on_and_the_others_end(card: Card, checkpoint: C
     assert all(generation.closed for generation in engine.started)
 
 
-def test_a_line_of_hers_is_compared_with_what_she_begins(
+def test_that_she_listens_is_compared_with_what_she_begins(
     card: Card, checkpoint: Checkpoint
 ) -> None:
-    for likes, origin in (("왔구나", RECALLED), ("글쎄", GENERATED)):
+    for likes, origin in (("듣고", FALLBACK), ("글쎄", GENERATED)):
         engine = spoken(checkpoint, "글쎄. 난 몰라")
-        chooser = FakeChooser("왔구나, 반가워!", likes=likes)
+        chooser = FakeChooser(listening="듣고 있어.", likes=likes)
         answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True))
         assert "".join(answer) == answer.text
         assert answer.origin == origin
-        assert chooser.compared == ["왔구나, 반가워!", "글쎄."]
+        assert chooser.compared == ["듣고 있어.", "글쎄."]
         assert engine.started[0].closed
 
 
