@@ -54,8 +54,8 @@ def take_turn(
 
     earlier = remember(room, visitor, conversation, choice.instead_of)
     card = room.card(room.history.conversation(visitor, conversation).persona)
-    # Whoever asks for another answer has seen the line she recalls.
-    again = heard == replaced(room, visitor, conversation, choice.instead_of)
+    # Whoever asks for another answer has seen this one.
+    seen = replaced(room, visitor, conversation, choice.instead_of, heard)
     exchanges = finished(earlier)
     with room.models.in_use() as model:
         chooser = None
@@ -72,7 +72,9 @@ def take_turn(
             mood=mood.tag,
             sampling=card_sampling(card, **choice.sampling),
             chooser=chooser,
-            recalls=room.settings.recall and not again,
+            recalls=room.settings.recall,
+            seen=seen,
+            careful=bool(line),
             candidates=room.candidates(model),
         )
         answer = Answer(model.checkpoint, model.engine, asked)
@@ -134,10 +136,13 @@ def feel(room: Room, heard: str, given: int | None) -> Mood:
     return room.model.moods.read(heard) if given is None else Mood(given, GIVEN)
 
 
-def replaced(room: Room, visitor: str, conversation: str, instead_of: int | None) -> str:
-    """Give the words of the turn that is to be replaced, or "" where none is."""
+def replaced(
+    room: Room, visitor: str, conversation: str, instead_of: int | None, heard: str
+) -> str:
+    """Give her reply to the same words that is to be replaced, or "" where none is."""
     shown = room.history.path(visitor, conversation)
-    return next((t.user for t in shown if instead_of in (t.id, *t.siblings)), "")
+    turn = next((t for t in shown if instead_of in (t.id, *t.siblings)), None)
+    return turn.reply if turn and turn.user == heard else ""
 
 
 def remember(room: Room, visitor: str, conversation: str, instead_of: int | None) -> list[Turn]:

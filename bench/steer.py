@@ -71,8 +71,8 @@ def share_told(her: Talker, system: str, guesser: Guesser, lines: Sequence[str])
     Each reply is judged by itself, without the one to the other tag beside it.
     """
     replies = [
-        (her.talk(system, [line], SEED, mood)[0].reply, mood)
-        for line in lines
+        (her.talk(system, [line], SEED + n, mood)[0].reply, mood)
+        for n, line in enumerate(lines)
         for mood in (SAD, GLAD)
     ]
     return round(guesser.share_right(replies), 4)

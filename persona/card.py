@@ -46,6 +46,8 @@ OPTIONAL = ("facts", "listening", "told", "examples", "look", "expressions", "vo
 LISTENING = ("everyday", "sad", "glad")
 # Lines that fit whatever was asked.
 ASKED = "asked"
+# Lines for whoever may be in danger.
+CARE = "care"
 # Where a visitor's earlier words stand in a line that gives them back.
 TOLD = "{told}"
 
@@ -181,7 +183,7 @@ class _Reader:
 
     def _listening(self) -> Mapping[str, tuple[str, ...]]:
         table = self._of(self._raw.get("listening", {}), dict, "listening")
-        self._known(table, (*LISTENING, ASKED), "listening.")
+        self._known(table, (*LISTENING, ASKED, CARE), "listening.")
         return {mood: self._lines(v, f"listening.{mood}", 1) for mood, v in table.items()}
 
     def _told(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from persona.card import ASKED, LISTENING, TOLD
 from persona.ranker import Ranker, Situation
 from persona.reactions import Kinds
-from persona.recall import ALIKE, Line, Recall
+from persona.recall import Line, Recall
 from persona.told import find_told, is_question
 
 # So many of her dialogues' lines and of the kinds of her reactions are looked at, each from a
@@ -52,23 +52,24 @@ class Chooser:
         """Say whether it can tell replies apart, so that several are worth beginning."""
         return self._ranker is not None
 
-    def written(self, situation: Situation, *, recalls: bool, seed: int = 0) -> Written | None:
-        """Give the best of the lines that are written, if there is any.
+    def written(self, situation: Situation, seed: int, seen: str = "") -> Written | None:
+        """Give the best of the lines that are written, if there is any but the one seen.
 
         Of lines that are about as good, another seed gives another one.
         """
         chance = np.random.default_rng(seed)
-        told = self._told(situation) if recalls else ""
+        told = self._told(situation, seed)
         if told:
             return Written(told, recalled=True)
-        lines = self._lines(situation) if recalls else []
+        said = {seen, *(exchange.reply for exchange in situation.exchanges)}
+        lines = self._lines(situation, said)
         if lines:
             worth = np.array([LIKENESS_WORTH * line.likeness for line in lines])
             if self._ranker is not None:
                 worth += TASTE * self._ranker.score(situation, [line.reply for line in lines])
             best = int(np.argmax(worth + VARIETY * chance.gumbel(size=len(lines))))
             return Written(lines[best].reply, recalled=True)
-        listening = self._listening(situation)
+        listening = self._listening(situation, said)
         return Written(listening[chance.integers(len(listening))], False) if listening else None
 
     def best(self, situation: Situation, line: Written | None, begun: Sequence[str]) -> int:
@@ -79,20 +80,22 @@ class Chooser:
         best = int(np.argmax(scores))
         return -1 if line and scores[best] < LISTENING_WORTH else best
 
-    def _told(self, situation: Situation) -> str:
+    def _told(self, situation: Situation, seed: int) -> str:
         lines = situation.card.told
         if self._ranker is None or not lines:
             return ""
         told = find_told(situation.user, situation.exchanges, self._ranker.rarity)
-        turn = len(situation.exchanges) % len(lines)
-        return lines[turn].replace(TOLD, told.rstrip(" .~!ㅋㅎ")) if told else ""
+        return (
+            lines[seed % len(lines)].replace(TOLD, " ".join(told.split()).rstrip(" .~!ㅋㅎ"))
+            if told
+            else ""
+        )
 
-    def _lines(self, situation: Situation) -> list[Line]:
+    def _lines(self, situation: Situation, said: set[str]) -> list[Line]:
         """Give lines of her dialogues and reactions that were said to something alike."""
         user, mood, exchanges = situation.user, situation.mood, situation.exchanges
         found = self._recall.find(user, mood, exchanges, MOST_LINES)
-        lines = [line for line in found if line.likeness >= ALIKE]
-        said = {exchange.reply for exchange in exchanges}
+        lines = [line for line in found if line.reply not in said]
         likeness = self._kinds.likeness(user, mood)
         for kind in np.argsort(-likeness)[:MOST_KINDS]:
             if likeness[kind] >= OF_KIND:
@@ -103,12 +106,12 @@ class Chooser:
                 ]
         return lines
 
-    def _listening(self, situation: Situation) -> list[str]:
+    def _listening(self, situation: Situation, said: set[str]) -> list[str]:
         """Give her lines that fit anything in this mood, or any question, and were not said yet."""
         if self._ranker is None:
             return []
         listening = situation.card.listening
-        asked = is_question(situation.user) and ASKED in listening
-        lines = listening.get(ASKED if asked else LISTENING[situation.mood], ())
-        said = {exchange.reply for exchange in situation.exchanges}
-        return [line for line in lines if line not in said]
+        asked = listening.get(ASKED, ()) if is_question(situation.user) else ()
+        fitting = [line for line in asked if line not in said]
+        mood = listening.get(LISTENING[situation.mood], ())
+        return fitting or [line for line in mood if line not in said]

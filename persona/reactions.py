@@ -10,7 +10,7 @@ import numpy as np
 from persona.dialogues import rows
 from persona.encoder import Encoder, Vectors, unit
 from persona.errors import PersonaError
-from persona.text import clean
+from persona.text import clean, is_blank
 
 # An answer to another feeling does not fit, however alike the words are.
 OTHER_MOOD = 0.85
@@ -69,6 +69,7 @@ def _read(row: Any, place: str) -> Reaction:
         not isinstance(row, dict)
         or set(row) != {"id", "mood", "when", "say"}
         or not isinstance(row["id"], str)
+        or type(row["mood"]) is not int
         or row["mood"] not in (0, 1, 2)
         or not all(_are_lines(row[key]) for key in ("when", "say"))
     ):
@@ -81,4 +82,5 @@ def _read(row: Any, place: str) -> Reaction:
 
 
 def _are_lines(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+    lines = value if isinstance(value, list) else []
+    return bool(lines) and all(isinstance(v, str) and not is_blank(clean(v)) for v in lines)

@@ -12,10 +12,8 @@ from persona.encoder import Encoder, Vectors, unit
 from persona.prompt import Exchange
 from persona.reactions import OTHER_MOOD
 
-# How alike two situations must be, from 0 to 1. Read off held-out talk: lines from situations
-# more alike mostly fit, others sometimes do, and below the lower bound they seldom do.
+# How alike two situations must be, from 0 to 1, for a line to fit mostly. Read off held-out talk.
 ALIKE = 0.6
-HARDLY_ALIKE = 0.3
 # What stood before the last words counts this much, where her line had something before it.
 BEFORE = 0.25
 # A word in more than this share of her lines belongs to no conversation ("오늘", "진짜").
@@ -64,13 +62,12 @@ class Recall:
         if not self._replies:
             return []
         likeness = self._likeness(user, mood, exchanges)
-        least = ALIKE if _is_short(user) else HARDLY_ALIKE
         spoken = keys(" ".join([user, *(f"{e.user} {e.reply}" for e in exchanges)]))
         taken = {e.reply for e in exchanges}
         found: list[Line] = []
         for place in np.argsort(-likeness):
             reply = self._replies[place]
-            if len(found) == most or likeness[place] < least:
+            if len(found) == most or likeness[place] < ALIKE:
                 break
             if reply not in taken and self._leans[place] <= spoken:
                 taken.add(reply)

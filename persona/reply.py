@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from persona.card import Card
+from persona.card import CARE, LISTENING, Card
 from persona.checkpoint import Checkpoint
 from persona.choosing import Chooser, Written
 from persona.lm.protocol import Generation, Sampling
+from persona.mood import SAD
 from persona.prompt import Exchange
 from persona.ranker import Situation
 from persona.text import is_blank
@@ -46,10 +47,14 @@ class Asked:
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    # What she may recall, and who chooses among so many beginnings; she says what comes without.
+    # Who finds written lines, if she may say such, and chooses among so many beginnings; she says
+    # what comes without. What the visitor has seen is not found again.
     chooser: Chooser | None = None
     recalls: bool = False
     candidates: int = 1
+    seen: str = ""
+    # To words of danger she says one of the lines that were written for them, and nothing else.
+    careful: bool = False
 
 
 def card_sampling(card: Card, **given: float | int | None) -> Sampling:
@@ -110,6 +115,9 @@ class Answer:
         )
 
     def __iter__(self) -> Iterator[str]:
+        if self._asked.careful:
+            yield self._take(Written(choose_care(self._asked.card, self._asked.exchanges), False))
+            return
         for attempt in range(TRIES):
             if attempt:  # other seeds than those that nothing came of
                 self.seed = (self.seed + max(1, len(self._voices))) % SEEDS
@@ -132,7 +140,11 @@ class Answer:
         asked = self._asked
         chooser = asked.chooser
         situation = Situation(asked.card, asked.exchanges, asked.user, asked.mood)
-        line = chooser.written(situation, recalls=recalls, seed=self.seed) if chooser else None
+        line = None
+        if chooser and recalls:
+            line = chooser.written(situation, self.seed, asked.seen)
+        if self.finish == "stopped":
+            return
         if line and line.recalled:
             yield self._take(line)
             return
@@ -286,5 +298,15 @@ def _overlap(text: str, stop: str) -> int:
 
 def choose_fallback(card: Card, exchanges: Sequence[Exchange]) -> str:
     """Give the card's line that was used longest ago in this conversation."""
+    return _longest_ago(card.fallbacks, exchanges)
+
+
+def choose_care(card: Card, exchanges: Sequence[Exchange]) -> str:
+    """Give the card's line for words of danger; a card without any has its sad ones, or others."""
+    lines = card.listening.get(CARE) or card.listening.get(LISTENING[SAD]) or card.fallbacks
+    return _longest_ago(lines, exchanges)
+
+
+def _longest_ago(lines: Sequence[str], exchanges: Sequence[Exchange]) -> str:
     last_used = {e.reply: n for n, e in enumerate(exchanges)}
-    return min(card.fallbacks, key=lambda line: last_used.get(line, -1))
+    return min(lines, key=lambda line: last_used.get(line, -1))

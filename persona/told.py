@@ -9,21 +9,26 @@ from numpy.typing import NDArray
 from persona.prompt import Exchange
 from persona.ranker import words
 
-# How asking for what was told ends: "뭐라고 했지", "간댔지", "뭐였더라", "어디라고?", "기억나?".
-_ENDS = r"(?:지|죠|더라|게|게요|나|나요|어|어요|냐|니|는지)"
+# What tells by itself that something told is asked for: "뭐라고 했지", "간댔지", "어디라고?",
+# "기억나?"; and what does so only where the visitor speaks of themselves: "내 번호 뭐였지".
 _AFTER = (
     r"(?:요|나|내가|제가|테스트|시험|알아|기억나?|말해 ?봐|안 ?까먹었지|맞[혀춰] ?봐"
     r"|[ㅋㅎㅠ~.! ])*\??$"
 )
 _ASKS = re.compile(
-    rf"[다라자냐][고구]\s*(?:그?랬|했|말했|얘기했|말씀드렸){_ENDS}{_AFTER}"
-    rf"|[댔랬그](?:랬)?{_ENDS}{_AFTER}"
-    rf"|(?:였|이었){_ENDS}{_AFTER}"
+    rf"[다라자냐][고구]\s*(?:그?랬|했|말했|얘기했|말씀드렸)(?:지|죠|더라|게|나|는지){_AFTER}"
+    rf"|[댔랬](?:지|죠|더라|게){_AFTER}"
     r"|이?라[고구]요?[ㅋㅎ~. ]*\?$"
     r"|기억\s*(?:나|나니|나요|해|해요|하지|하니|하나)[ㅋㅎ~. ]*\??$"
-    r"|안\s*(?:까먹|잊)었지|맞[혀춰] ?봐"
-    r"|(?:했|먹었|갔|샀|봤)게요?[ㅋㅎ~. ]*\??$"
+    r"|안\s*(?:까먹|잊)었지"
 )
+_ASKS_OF_ONESELF = re.compile(
+    rf"[다라자냐][고구]\s*(?:했|말했|얘기했)(?:어|어요|니|냐){_AFTER}"
+    rf"|(?:였|이었)(?:지|죠|더라|게){_AFTER}"
+    r"|맞[혀춰] ?봐|(?:했|먹었|갔|샀|봤)게요?[ㅋㅎ~. ]*\??$"
+)
+_ONESELF = re.compile(r"(?:^|\s)(?:내|나|난|제|저|전|우리|아까)(?:가|는|의|한테)?(?:\s|$)")
+_HER = re.compile(r"(?:^|\s)(?:너|네|니|넌|지희|당신|헬프봇|유희지희)(?:가|는|은|의|도)?(?:\s|$)")
 _WHAT = r"뭐|뭔|뭘|무슨|무엇|어디|어느|누구|누가|누굴|언제|며칠|몇|얼마|어떤|왜"
 _WHICH = re.compile(rf"{_WHAT}|이름|기억|까먹|잊")
 # What only asks, and would be looked for in vain among what was told.
@@ -41,7 +46,7 @@ _NAMED = re.compile(
     r"|\S{1,5}?(?:이라고|라고)\s*(?:불러|해)"
 )
 _COUNT = (
-    r"[0-9]|[일이삼사오육칠팔구십백천만]+\s?(?:시|분|일|월|년|살|명|개|원|층|번|주|박|점|등|잔|권)"
+    r"[0-9]|[일이삼사오육칠팔구십백천만]\s?(?:시|분|일|월|년|살|명|개|원|층|번|주|박|점|등|잔|권)"
     r"|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|스무)\s?[가-힣]"
     r"|[월화수목금토일]요|내일|모레|어제|주말|아침|저녁|새벽|밤"
 )
@@ -54,11 +59,19 @@ _KINDS = (
 )
 # What each sign is worth; read off the places in her dialogues where a visitor asks so.
 SHARED, ANSWERED, KIND, QUESTION = 10.0, 7.0, 2.0, -2.0
+# So much a line has to share, or it would be given back to any question; a name needs nothing.
+LEAST_SHARED = 0.15
+# What is longer is no line to give back.
+MOST_QUOTED = 60
 
 
 def asks(user: str) -> bool:
     """Say whether a visitor asks for something that they told before."""
-    return bool(_ASKS.search(user.strip()) and _WHICH.search(user))
+    line = user.strip()[-MOST_QUOTED:]
+    of_oneself = _ASKS_OF_ONESELF.search(line) and _ONESELF.search(line)
+    return bool((_ASKS.search(line) or of_oneself) and _WHICH.search(line)) and not _HER.search(
+        line
+    )
 
 
 def is_question(line: str) -> bool:
@@ -78,17 +91,20 @@ def find_told(user: str, exchanges: Sequence[Exchange], rarity: NDArray[np.float
     before: Exchange | None = None
     for exchange in exchanges:
         line = exchange.user
-        score = SHARED * _shared(about, words(line), rarity)
+        shared = SHARED * _shared(about, words(line), rarity)
         if before is not None and "?" in before.reply:
-            score += ANSWERED * _shared(about, words(before.user), rarity)
-        score += KIND * sum(
+            shared += ANSWERED * _shared(about, words(before.user), rarity)
+        before = exchange
+        named = bool("이름" in user and _NAMED.search(line[:MOST_QUOTED]))
+        if len(line) > MOST_QUOTED or (shared < LEAST_SHARED and not named):
+            continue
+        score = shared + KIND * sum(
             bool(asked.search(user) and tells.search(line)) for asked, tells in _KINDS
         )
         if is_question(line) or asks(line):
             score += QUESTION
         if score > best:
             best, told = score, line
-        before = exchange
     return told
 
 

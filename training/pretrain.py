@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compile", action="store_true", help="1.4 times as fast; needs a C++ compiler"
     )
     add_course_arguments(parser, work="runs/pretrain", epochs=1, batch=8, rate=RATE)
+    parser.epilog = f"With --base the usual --rate is {RATE_GOING_ON:g}."
 
 
 def run(arguments: argparse.Namespace) -> int:

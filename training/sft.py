@@ -72,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
         learned = teach(adapted, taught, held_out, course)
         model = adapted.merge_and_unload()
     else:
-        learned = teach(model, taught, held_out, replace(course, muon=base.template.header))
+        # What was pretrained here learned with Muon, and goes on with it; others did with Adam.
+        course = replace(course, muon=base.template.header)
+        learned = teach(model, taught, held_out, course)
     if is_first_process():
         about = describe("sft", learned, base.template, list(cards), base)
         finish(model, base.folder, arguments.out, about, course)

@@ -117,7 +117,7 @@ def test_a_line_of_her_own_is_recalled_and_another_answer_is_not_the_same_line(
     assert first.reply in {o.reply for o in openings}
     assert room.engine.asked == []  # type: ignore[attr-defined]
     again = done(take(room, talk, opening.user, Choice(instead_of=first.id))).turn
-    assert again.origin == "generated"
+    assert again.reply != first.reply
     knobs = Choice(mood=opening.mood, sampling={"temperature": 0.5})
     assert done(take(room, talk, opening.user, knobs)).turn.origin == "generated"
 
@@ -144,7 +144,8 @@ def test_words_of_danger_get_lines_that_help_whatever_she_says(room: Room, talk:
     events = take(room, talk, "나 죽고 싶어")
     cared = [e for e in events if isinstance(e, Cared)]
     assert "109" in cared[0].text
-    assert done(events).turn.reply
+    assert done(events).turn.reply in room.cards["yuhee"].listening["care"]
+    assert room.engine.asked == []  # type: ignore[attr-defined]
 
 
 def test_an_engine_that_fails_is_a_sentence_and_loses_no_words(room: Room, talk: str) -> None:

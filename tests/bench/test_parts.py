@@ -52,7 +52,7 @@ def her() -> Her:
 
 
 def test_each_part_is_left_out_once(her: Her) -> None:
-    found = parts.measure(her, every=100)["parts"]
+    found = parts.measure(her, every=40)["parts"]
     people, generation = found.pop("people"), found["generation"]
     assert generation["generated"] == 1.0
     assert generation["distinct_2"] < 0.5 < people["distinct_2"]
@@ -60,7 +60,7 @@ def test_each_part_is_left_out_once(her: Her) -> None:
         shares = sum(figures[origin] for origin in ("recalled", "generated", "fallback"))
         assert shares == pytest.approx(1.0, abs=1e-3)
         assert figures["broken"] == 0
-    assert found["whole"]["recalled"] >= found["without reactions"]["recalled"]
+    assert found["whole"]["recalled"] > found["without reactions"]["recalled"]
     assert found["whole"]["distinct_2"] > generation["distinct_2"]
     assert found["without the ranker"]["fallback"] == 0
 

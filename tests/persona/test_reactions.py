@@ -52,7 +52,9 @@ def test_a_persona_may_have_none(tmp_path: Path) -> None:
     "row",
     [
         {**WAITING, "mood": 3},
+        {**WAITING, "mood": True},
         {**WAITING, "say": []},
+        {**WAITING, "say": [" "]},
         {**WAITING, "when": "버스"},
         {**WAITING, "id": 7},
         {**WAITING, "more": 1},

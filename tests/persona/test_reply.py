@@ -20,6 +20,7 @@ from persona.reply import (
     Asked,
     StopWatch,
     card_sampling,
+    choose_care,
     choose_fallback,
 )
 
@@ -131,8 +132,8 @@ class FakeChooser:
         self.compares = compares
         self.compared: list[str] = []
 
-    def written(self, situation: Situation, *, recalls: bool, seed: int) -> Written | None:
-        if self._line and recalls:
+    def written(self, situation: Situation, seed: int, seen: str) -> Written | None:
+        if self._line:
             return Written(self._line, recalled=True)
         if self._listening:
             return Written(self._listening, recalled=False)
@@ -156,6 +157,21 @@ def test_a_line_that_is_recalled_asks_no_engine(
     assert (answer.origin, answer.finish) == (RECALLED, "end")
     assert answer.tokens == len(checkpoint.template.tokens.encode("왔구나, 반가워!"))
     assert engine.asked == []
+
+
+def test_words_of_danger_get_only_lines_written_for_them(
+    card: Card, checkpoint: Checkpoint
+) -> None:
+    engine = FakeEngine()
+    chooser = FakeChooser("그것도 좋지!")
+    asked = ask(card, chooser=chooser, recalls=True, careful=True)
+    answer = Answer(checkpoint, engine, asked)
+    assert "".join(answer) in card.listening["care"]
+    assert (answer.origin, engine.asked) == (FALLBACK, [])
+    said = [Exchange("힘들어", 1, answer.text)]
+    assert choose_care(card, said) in set(card.listening["care"]) - {answer.text}
+    bare = replace(card, listening={})
+    assert choose_care(bare, ()) in card.fallbacks
 
 
 def spoken(checkpoint: Checkpoint, *replies: str) -> FakeEngine:
@@ -193,13 +209,13 @@ def test_that_she_listens_is_compared_with_what_she_begins(
 def test_she_listens_where_nothing_answers(card: Card, checkpoint: Checkpoint) -> None:
     engine = spoken(checkpoint, "오, 귤이야?", "헐, 눕지!")
     chooser = FakeChooser(likes="더 얘기해 줘", listening="조금만 더 얘기해 줘.")
-    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, candidates=2))
+    answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=True, candidates=2))
     assert "".join(answer) == "조금만 더 얘기해 줘."
     assert (answer.origin, answer.finish) == (FALLBACK, "end")
     assert all(generation.closed for generation in engine.started)
 
 
-def test_a_second_answer_recalls_nothing(card: Card, checkpoint: Checkpoint) -> None:
+def test_nothing_written_is_said_where_none_may_be(card: Card, checkpoint: Checkpoint) -> None:
     engine = spoken(checkpoint, "글쎄. 난 몰라")
     chooser = FakeChooser("왔구나, 반가워!", likes="왔구나")
     answer = Answer(checkpoint, engine, ask(card, chooser=chooser, recalls=False))

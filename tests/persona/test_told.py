@@ -1,5 +1,7 @@
 """What a visitor told is found again when they ask for it, and only then."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,13 @@ def test_these_ask_for_what_was_told(line: str) -> None:
         "우리 내일 어디 갈까?",
         "엄마가 뭐라고 하실까",
         "그게 무슨 뜻이야?",
+        "임진왜란이 몇 년이었지?",
+        "그 가수 이름 뭐였더라",
+        "어제 왜 그랬어?",
+        "너 이름이 뭐라고?",
+        "너 어디 산다고 했지?",
+        "사장이 뭐랬어",
+        "방금 뭐라고 했어",
     ],
 )
 def test_these_do_not(line: str) -> None:
@@ -54,12 +63,18 @@ def test_the_line_that_shares_words_with_the_question_is_found() -> None:
 
 def test_an_answer_to_her_question_is_found_by_what_stood_before() -> None:
     told = [
-        Exchange("나 화분 하나 샀어", 0, "이름은 지었어?"),
-        Exchange("뾰롱이", 0, "귀엽다!"),
-        Exchange("물은 매일 줄 거야", 0, "좋네."),
+        Exchange("내일 면접 있어", 0, "몇 시에?"),
+        Exchange("두 시", 0, "떨리겠다."),
+        Exchange("점심은 김밥이야", 0, "좋네."),
     ]
-    assert find_told("내 화분 뭐라고 했지?", told[1:], EVEN) == ""
-    assert find_told("내 화분이 뭐라고 했지?", told, EVEN) in ("나 화분 하나 샀어", "뾰롱이")
+    assert find_told("면접 몇 시라고 했지?", told, EVEN) == "두 시"
+    unasked = [replace(e, reply="그래.") for e in told]
+    assert find_told("면접 몇 시라고 했지?", unasked, EVEN) == "내일 면접 있어"
+
+
+def test_a_page_of_text_is_not_given_back_and_takes_no_time() -> None:
+    long = talk("이" * 20_000, "면접 " * 5_000)
+    assert find_told("면접 몇 시라고 했지?", long, EVEN) == ""
 
 
 def test_a_name_is_found_where_it_was_given() -> None:
