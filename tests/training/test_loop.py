@@ -208,7 +208,7 @@ def test_nothing_to_learn_from_is_a_sentence(
 def test_two_processes_learn_as_one_with_twice_the_batch(
     start: Path, small_cards: Path, tmp_path: Path
 ) -> None:
-    def learn(name: str, batch: str, *launch: str) -> dict[str, float]:
+    def learn(name: str, batch: str, *launch: str) -> dict[int, float]:
         words = ["sft", "--base", str(start), "--cards", str(small_cards), "--epochs", "4"]
         words += ["--batch", batch, "--out", str(tmp_path / name)]
         command = [sys.executable, "-m", *launch, "training", *words]
@@ -216,12 +216,13 @@ def test_two_processes_learn_as_one_with_twice_the_batch(
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-4000:]
         assert done.stdout.count("held-out loss") == 1
-        about = json.loads((tmp_path / name / "persona.json").read_text(encoding="utf-8"))
-        stage: dict[str, float] = about["training"][-1]
-        return stage
+        losses = json.loads((tmp_path / f"{name} work" / "losses.json").read_text("utf-8"))
+        return dict(losses["held out"])
 
     launch = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
     launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
     one, two = learn("one", "16"), learn("two", "8", *launch)
-    assert two["held_out_loss"] == pytest.approx(one["held_out_loss"], abs=0.05)
-    assert two["tokens"] == pytest.approx(one["tokens"], rel=0.2)
+    # Either may stop a little earlier; as far as both went, they went the same way.
+    both = one.keys() & two.keys()
+    assert len(both) >= 3
+    assert {n: two[n] for n in both} == pytest.approx({n: one[n] for n in both}, abs=0.05)
