@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from persona.card import ASKED, LISTENING, TOLD
+from persona.card import ASKED, CARE, LISTENING, TOLD, Card
+from persona.mood import SAD
+from persona.prompt import Exchange
 from persona.ranker import Ranker, Situation
 from persona.reactions import Kinds
 from persona.recall import Line, Recall
 from persona.told import find_told, is_question
 
 # So many of her dialogues' lines and of the kinds of her reactions are looked at, each from a
-# likeness on where more fit than not: read off 430 judged replies to scripted visitors.
+# likeness on where more fit than not: read off 431 judged replies to scripted visitors.
 MOST_LINES, MOST_KINDS = 4, 3
 OF_KIND = 0.39
 # How alike the situation is tells best whether a line fits. The ranker's score tells little more of
@@ -85,11 +87,8 @@ class Chooser:
         if self._ranker is None or not lines:
             return ""
         told = find_told(situation.user, situation.exchanges, self._ranker.rarity)
-        return (
-            lines[seed % len(lines)].replace(TOLD, " ".join(told.split()).rstrip(" .~!ㅋㅎ"))
-            if told
-            else ""
-        )
+        quoted = " ".join(told.split()).rstrip(" .~!ㅋㅎ")
+        return lines[seed % len(lines)].replace(TOLD, quoted) if quoted else ""
 
     def _lines(self, situation: Situation, said: set[str]) -> list[Line]:
         """Give lines of her dialogues and reactions that were said to something alike."""
@@ -115,3 +114,19 @@ class Chooser:
         fitting = [line for line in asked if line not in said]
         mood = listening.get(LISTENING[situation.mood], ())
         return fitting or [line for line in mood if line not in said]
+
+
+def choose_fallback(card: Card, exchanges: Sequence[Exchange]) -> str:
+    """Give the card's line that was used longest ago in this conversation."""
+    return _longest_ago(card.fallbacks, exchanges)
+
+
+def choose_care(card: Card, exchanges: Sequence[Exchange]) -> str:
+    """Give the card's line for words of danger; a card without any has its sad ones, or others."""
+    lines = card.listening.get(CARE) or card.listening.get(LISTENING[SAD]) or card.fallbacks
+    return _longest_ago(lines, exchanges)
+
+
+def _longest_ago(lines: Sequence[str], exchanges: Sequence[Exchange]) -> str:
+    last_used = {e.reply: n for n, e in enumerate(exchanges)}
+    return min(lines, key=lambda line: last_used.get(line, -1))

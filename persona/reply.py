@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from persona.card import CARE, LISTENING, Card
+from persona.card import Card
 from persona.checkpoint import Checkpoint
-from persona.choosing import Chooser, Written
+from persona.choosing import Chooser, Written, choose_care, choose_fallback
 from persona.lm.protocol import Generation, Sampling
-from persona.mood import SAD
 from persona.prompt import Exchange
 from persona.ranker import Situation
 from persona.text import is_blank
@@ -294,19 +293,3 @@ def _overlap(text: str, stop: str) -> int:
     """Give how many characters at the end of the text begin the stop string."""
     sizes = range(min(len(text), len(stop) - 1), 0, -1)
     return next((n for n in sizes if text.endswith(stop[:n])), 0)
-
-
-def choose_fallback(card: Card, exchanges: Sequence[Exchange]) -> str:
-    """Give the card's line that was used longest ago in this conversation."""
-    return _longest_ago(card.fallbacks, exchanges)
-
-
-def choose_care(card: Card, exchanges: Sequence[Exchange]) -> str:
-    """Give the card's line for words of danger; a card without any has its sad ones, or others."""
-    lines = card.listening.get(CARE) or card.listening.get(LISTENING[SAD]) or card.fallbacks
-    return _longest_ago(lines, exchanges)
-
-
-def _longest_ago(lines: Sequence[str], exchanges: Sequence[Exchange]) -> str:
-    last_used = {e.reply: n for n, e in enumerate(exchanges)}
-    return min(lines, key=lambda line: last_used.get(line, -1))

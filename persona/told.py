@@ -12,7 +12,7 @@ from persona.ranker import words
 # What tells by itself that something told is asked for: "뭐라고 했지", "간댔지", "어디라고?",
 # "기억나?"; and what does so only where the visitor speaks of themselves: "내 번호 뭐였지".
 _AFTER = (
-    r"(?:요|나|내가|제가|테스트|시험|알아|기억나?|말해 ?봐|안 ?까먹었지|맞[혀춰] ?봐"
+    r"(?:요|나|내가|제가|테스트|시험|알아|기억|말해 ?봐|안 ?까먹었지|맞[혀춰] ?봐"
     r"|[ㅋㅎㅠ~.! ])*\??$"
 )
 _ASKS = re.compile(
@@ -69,9 +69,8 @@ def asks(user: str) -> bool:
     """Say whether a visitor asks for something that they told before."""
     line = user.strip()[-MOST_QUOTED:]
     of_oneself = _ASKS_OF_ONESELF.search(line) and _ONESELF.search(line)
-    return bool((_ASKS.search(line) or of_oneself) and _WHICH.search(line)) and not _HER.search(
-        line
-    )
+    asked = (_ASKS.search(line) or of_oneself) and _WHICH.search(line)
+    return bool(asked) and not _HER.search(line)
 
 
 def is_question(line: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from persona.card import CARDS_FOLDER, Card, load_card
 from persona.checkpoint import Checkpoint
-from persona.choosing import Written
+from persona.choosing import Written, choose_care, choose_fallback
 from persona.lm.protocol import Sampling
 from persona.prompt import Exchange, Template
 from persona.ranker import Situation
@@ -20,8 +20,6 @@ from persona.reply import (
     Asked,
     StopWatch,
     card_sampling,
-    choose_care,
-    choose_fallback,
 )
 
 
